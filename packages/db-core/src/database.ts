@@ -1,0 +1,126 @@
+import type { Contract, ContractTypes } from "./contract.ts";
+
+/** Turns a union into an intersection: the contracts' interfaces become one. */
+type Intersection<Union> = (Union extends unknown ? (value: Union) => void : never) extends (value: infer All) => void
+  ? All
+  : never;
+
+type TypesOf<Contracts extends readonly Contract[]> = NonNullable<Contracts[number]["~types"]>;
+
+type OwnOf<Types, Service extends string> = Types extends { readonly services: infer Services }
+  ? Service extends keyof Services
+    ? Services[Service]
+    : unknown
+  : unknown;
+
+/** What `db.procs` offers to a service: shared procedures of every contract, and its own write procedures. */
+export type ProcsOf<Contracts extends readonly Contract[], Service extends string> = [Contracts[number]] extends [never]
+  ? object
+  : Intersection<TypesOf<Contracts>["shared"]> & Intersection<OwnOf<TypesOf<Contracts>, Service>>;
+
+/** What `db.iterate` offers: the keyset-paged lists of every contract. */
+export type IterateOf<Contracts extends readonly Contract[]> = [Contracts[number]] extends [never]
+  ? object
+  : Intersection<TypesOf<Contracts>["iterate"]>;
+
+/** How one call is made. */
+export interface CallOptions {
+  /**
+   * Where a read procedure reads. `primary`: sees every write acknowledged before the call. `any`: the read pool, where there is one.
+   *
+   * @defaultValue `"any"`
+   */
+  readonly consistency?: "any" | "primary" | undefined;
+  /** Abandons the answer: the call rejects with the signal's reason, and what it did on the server stands. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a keyset-paged list is read. */
+export interface IterateOptions extends CallOptions {
+  /**
+   * Rows fetched at once, from 1 to 10,000.
+   *
+   * @defaultValue `500`
+   */
+  readonly pageSize?: number | undefined;
+}
+
+/** A procedure that takes arguments, as generated code types it. */
+export type Procedure<Args, Result> = (args: Args, options?: CallOptions) => Promise<Result>;
+
+/** A procedure that takes none, or only arguments that may be left out. */
+export type ProcedureOptional<Args, Result> = (args?: Args, options?: CallOptions) => Promise<Result>;
+
+/** A keyset-paged list, as generated code types it. */
+export type Iterate<Args, Row> = (args: Args, options?: IterateOptions) => AsyncIterableIterator<Row>;
+
+/** A keyset-paged list whose arguments may all be left out. */
+export type IterateOptional<Args, Row> = (args?: Args, options?: IterateOptions) => AsyncIterableIterator<Row>;
+
+/** What plain SQL gives back. */
+export interface QueryResult<Row> {
+  readonly rows: Row[];
+  /** Rows affected or returned; `null` for a command that counts none. */
+  readonly rowCount: number | null;
+}
+
+/** Where calls can be made: a {@link Database} or a {@link Transaction}. Every package's object takes either. */
+export interface Caller<Contracts extends readonly Contract[] = readonly Contract[], Service extends string = string> {
+  readonly procs: ProcsOf<Contracts, Service>;
+  readonly iterate: IterateOf<Contracts>;
+  /** Plain SQL, for applications that want it. Absent in the type, and refused at run time, under `proceduresOnly`. */
+  query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+  /** Typed callers of a contract that was given to `connect`, or not: what packages use, whatever the application listed. */
+  procsOf<Types extends ContractTypes>(contract: Contract<Types>): Types["shared"];
+  transaction<Result>(
+    callback: (tx: Transaction<Contracts, Service>) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result>;
+}
+
+/** How a transaction runs. */
+export interface TransactionOptions {
+  /**
+   * Not allowed on a nested transaction, which is a savepoint of the outer one.
+   *
+   * @defaultValue `"read committed"`
+   */
+  readonly isolation?: "read committed" | "repeatable read" | "serializable" | undefined;
+  /**
+   * Times to run the whole callback again after a serialization failure or a deadlock, from 0 to 100. The callback must be safe to run again.
+   *
+   * @defaultValue `0`
+   */
+  readonly retries?: number | undefined;
+  /** @defaultValue `false` */
+  readonly readOnly?: boolean | undefined;
+}
+
+/** One open transaction. Everything called on it goes to its connection; it can't be used after it ended. */
+export interface Transaction<
+  Contracts extends readonly Contract[] = readonly Contract[],
+  Service extends string = string,
+> extends Caller<Contracts, Service> {
+  /** Runs `callback` once COMMIT was acknowledged, and never after a rollback, to a savepoint too. */
+  afterCommit(callback: () => void | Promise<void>): void;
+}
+
+/** Stops a listener. Idempotent. */
+export type StopListening = () => Promise<void>;
+
+/** How to listen. */
+export interface ListenOptions {
+  /** Called after the listening connection was lost and is back: notifications may have been missed, re-read what they told of. */
+  readonly onReconnect?: (() => void) | undefined;
+}
+
+/** What `connect` resolves to. */
+export interface Database<Contracts extends readonly Contract[] = readonly Contract[], Service extends string = string>
+  extends Caller<Contracts, Service> {
+  listen(channel: string, onPayload: (payload: string) => void, options?: ListenOptions): Promise<StopListening>;
+  /** Waits for what runs and closes every connection that `connect` opened. Idempotent; never closes a pool it was handed. */
+  close(): Promise<void>;
+}
