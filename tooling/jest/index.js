@@ -9,6 +9,7 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   // Real servers, real processes: a test may take long on a busy machine, and none asserts how long.
   testTimeout: 60_000,
+  reporters: ["default", fileURLToPath(new URL("./count-reporter.js", import.meta.url))],
   transform: {
     "\\.ts$": [
       fileURLToPath(import.meta.resolve("@swc/jest")),

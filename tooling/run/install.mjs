@@ -14,7 +14,8 @@ const stamp = join(root, "node_modules", ".plinth-install");
 /** What an install depends on: when none of it changed, the installed tree is still right and the install is skipped. */
 function fingerprint() {
   const hash = createHash("sha256").update(process.version).update(root);
-  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"]) hash.update(readFileSync(join(root, file)));
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"])
+    hash.update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
 

@@ -1,0 +1,31 @@
+import type { Source } from "./sources.ts";
+
+/** Who may import whom in what is published. Whoever is not named here may import db-core alone. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "db-core": [],
+  testing: [],
+  media: ["db-core", "files", "queue", "kv"],
+};
+
+/** The one door through which a package may offer its users migrated test databases. */
+const TESTING_DOOR = "packages/migrate/src/testing.ts";
+
+const IMPORT = /(?:from\s+|import\s+|import\(\s*)"@plinth\/([a-z-]+)(?:\/[^"]*)?"/g;
+
+/** Imports that the architecture forbids, as `file: what is wrong`. Applications may import anything; tests may import @plinth/testing. */
+export function forbiddenImports(sources: readonly Source[]): readonly string[] {
+  return sources.flatMap(({ path, text }) => {
+    const importer = /^packages\/([^/]+)\//.exec(path)?.[1];
+    if (importer === undefined) return [];
+    const allowed = new Set([...(MAY_IMPORT[importer] ?? ["db-core"]), importer]);
+    if (/\.test\.ts$|\/bench\//.test(path) || isTestingDoor(path)) allowed.add("testing");
+    return [...text.matchAll(IMPORT)]
+      .map((match) => match[1] ?? "")
+      .filter((imported) => !allowed.has(imported))
+      .map((imported) => `${path}: ${importer} may not import @plinth/${imported}`);
+  });
+}
+
+function isTestingDoor(path: string): boolean {
+  return path === TESTING_DOOR || path.startsWith("packages/migrate/src/testing/");
+}
