@@ -1,1 +1,1 @@
-export {};
+export { type PostgresOptions, PostgresServer, type StopOptions, startPostgres } from "./postgres.ts";
