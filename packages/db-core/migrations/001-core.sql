@@ -24,6 +24,10 @@ create table plinth_core.procedure (
   -- Arguments and result as the catalog had them: what calls and answers of older code rely on.
   signature jsonb not null,
 
+  -- The namespace's version when the promise was last found kept. What is new or wider at this version or a lower one came too late: code
+  -- built for that version is let in by databases that don't have it.
+  confirmed_version integer not null check (confirmed_version >= since),
+
   recorded_at timestamptz not null default now(),
   primary key (schema_name, procedure_name)
 );
