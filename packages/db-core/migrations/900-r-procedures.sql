@@ -7,12 +7,19 @@ create or replace function plinth_core.get_versions()
 returns table (namespace text, version integer)
 language sql stable security definer
 begin atomic
-  select
-    c.namespace,
-    coalesce(max(c.number) filter (where c.kind <> 'repeatable'), 0)::integer
-  from plinth_migrate.current c
-  where c.status = 'applied'
-  group by c.namespace;
+  -- The latest word on each file counts. A repair may have had it, so what kind of file it is, is asked of all its rows.
+  select file.namespace, coalesce(max(file.number) filter (where file.applied and not file.repeatable), 0)
+  from (
+    select
+      l.namespace,
+      l.number,
+      (array_agg(l.status order by l.id desc))[1] = 'applied' as applied,
+      bool_or(l.kind = 'repeatable') as repeatable
+    from plinth_migrate.ledger l
+    group by l.namespace, l.number
+  ) as file
+  group by file.namespace
+  having bool_or(file.applied);
 end;
 
 -- The two below are the migrator's own. They are no promise to anybody, nobody is granted them, and only the owner role calls them; so they
