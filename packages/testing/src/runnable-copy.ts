@@ -34,8 +34,14 @@ function sourceFiles(native: string): { path: string; stats: Stats }[] {
 
 /** The links that the package names, with its own folder's name taken off the front. */
 function links(native: string): { source: string; target: string }[] {
-  const listed = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
-  return listed.map(({ source, target }) => ({ source: relative("native", source), target: relative("native", target) }));
+  const listed = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8")) as {
+    source: string;
+    target: string;
+  }[];
+  return listed.map(({ source, target }) => ({
+    source: relative("native", source),
+    target: relative("native", target),
+  }));
 }
 
 function sameSize(file: string, wanted: Stats): boolean {
