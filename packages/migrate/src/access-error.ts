@@ -1,0 +1,50 @@
+import { MigrateError, type MigrateErrorKind, type SourcePosition } from "./migrate-error.ts";
+
+/** access.json can't be used as it stands. All that is wrong with it is said at once; nothing was done. */
+export class AccessFileError extends MigrateError {
+  override readonly name = "AccessFileError";
+  readonly code = "MIG520";
+  readonly kind: MigrateErrorKind = "usage";
+  override readonly positions: readonly SourcePosition[];
+  /** One sentence each. */
+  readonly problems: readonly string[];
+
+  constructor(file: string, problems: readonly string[], positions: readonly SourcePosition[], options?: ErrorOptions) {
+    super(`${file} can't be used: ${problems.join("; ")}`, options);
+    this.problems = problems;
+    this.positions = positions;
+  }
+}
+
+/** Roles that access.json speaks of are not in this database's cluster. They and their passwords are made by whoever runs the server. */
+export class RolesMissingError extends MigrateError {
+  override readonly name = "RolesMissingError";
+  readonly code = "MIG521";
+  readonly kind: MigrateErrorKind = "contract";
+  readonly roles: readonly string[];
+  override readonly hint: string;
+
+  constructor(ownerRole: string | undefined, roles: readonly string[]) {
+    super(`access.json names roles that this server does not have: ${roles.join(", ")}. No grant was changed.`);
+    this.roles = roles;
+    this.hint = `make them as a superuser, passwords as you keep them: ${roles
+      .map((role) => `create role "${role}" ${role === ownerRole ? "nologin" : "login"};`)
+      .join(" ")}`;
+  }
+}
+
+/** What is granted is not what access.json says. The codes of the differences say what each is about. */
+export class GrantsError extends MigrateError {
+  override readonly name = "GrantsError";
+  readonly code = "MIG522";
+  readonly kind: MigrateErrorKind = "contract";
+  /** One sentence each: what is missing, what is extra, which attribute a role must not have. */
+  readonly differences: readonly string[];
+  override readonly hint: string;
+
+  constructor(differences: readonly string[], hint: string) {
+    super(`what is granted is not what access.json says:\n${differences.map((each) => `  ${each}`).join("\n")}`);
+    this.differences = differences;
+    this.hint = hint;
+  }
+}

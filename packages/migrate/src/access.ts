@@ -1,0 +1,89 @@
+import { access as accessible, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { AccessFileError } from "./access-error.ts";
+import { parseAccess } from "./access-file.ts";
+import type { SourcePosition } from "./migrate-error.ts";
+import type { Migrations } from "./migrations.ts";
+
+/** Who may call what: `access.json` of an application. */
+export interface Access {
+  /** Absolute path of the file this was read from; none if it was made in code. */
+  readonly file?: string | undefined;
+  /** What stands before a service's name to make its role's: `""` or `acme_`. */
+  readonly rolePrefix: string;
+  /** Owns every schema, table and procedure, and cannot log in. `undefined`: the migrating role does. */
+  readonly ownerRole: string | undefined;
+  readonly services: { readonly [service: string]: ServiceAccess };
+}
+
+/** What one service may call. */
+export interface ServiceAccess {
+  /** Schemas whose procedures it may call, but for those that carry another service's name. */
+  readonly own: readonly string[];
+  /** Packages whose procedures it may call, all of them. */
+  readonly uses: readonly string[];
+  /** Patterns of other services' read procedures: `billing.get_*`. A `*` stands for any characters. */
+  readonly reads: readonly string[];
+}
+
+/**
+ * The access.json beside the package.json of the application whose migrations lie in `directory`, or `undefined` where there is none.
+ *
+ * @throws {AccessFileError} The file is there and can't be used.
+ */
+export async function readAccess(directory: string): Promise<Access | undefined> {
+  const file = join(await packageDirectory(directory), "access.json");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw new AccessFileError(file, ["it can't be read"], [], { cause: error });
+  }
+  return parseAccess(file, text);
+}
+
+/**
+ * Holds what access.json says against the graph: packages that it names must be in it.
+ *
+ * @throws {AccessFileError} A service uses a package that the run doesn't migrate.
+ */
+export function checkAccess(access: Access, migrations: Migrations): void {
+  const known = migrations.namespaces.map((namespace) => namespace.name);
+  const problems = Object.entries(access.services).flatMap(([service, { uses }]) =>
+    uses
+      .filter((name) => !known.includes(name))
+      .map(
+        (name) =>
+          `services.${service}.uses names ${name}, which no namespaces.txt imports (known: ${known.join(", ")})`,
+      ),
+  );
+  if (problems.length > 0) throw new AccessFileError(access.file ?? "access", problems, positionOf(access));
+}
+
+/** Where an error about the whole file points. */
+export function positionOf(access: Access): SourcePosition[] {
+  return access.file === undefined ? [] : [{ file: access.file, line: 1 }];
+}
+
+/** The role that a service logs in with. */
+export function roleOf(access: Access, service: string): string {
+  return access.rolePrefix + service;
+}
+
+/** The nearest directory above the migrations that holds a package.json; failing that, the one that holds them. */
+async function packageDirectory(migrations: string): Promise<string> {
+  for (let directory = dirname(migrations); ; directory = dirname(directory)) {
+    try {
+      await accessible(join(directory, "package.json"));
+      return directory;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    if (directory === dirname(directory)) return dirname(migrations);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
