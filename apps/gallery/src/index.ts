@@ -1,1 +1,1 @@
-export {};
+export { contract } from "./procedures.gen.ts";
