@@ -13,7 +13,10 @@ const packages = ["packages", "apps"]
   .flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(parent, name)))
   .map((path) => ({ path, manifest: JSON.parse(readFileSync(join(root, path, "package.json"), "utf8")) }))
   .filter(({ manifest }) => manifest.private !== true)
-  .map((each) => ({ ...each, tarball: join(folder, `${each.manifest.name.slice(1).replace("/", "-")}-${each.manifest.version}.tgz`) }));
+  .map((each) => ({
+    ...each,
+    tarball: join(folder, `${each.manifest.name.slice(1).replace("/", "-")}-${each.manifest.version}.tgz`),
+  }));
 
 const quiet = { quiet: true };
 await check("build", pnpm(["exec", "turbo", "run", "build"], quiet));
@@ -39,7 +42,12 @@ async function check(what, running) {
 async function installAlone(manifest) {
   const consumer = mkdtempSync(join(folder, "consumer-"));
   const files = Object.fromEntries(packages.map((each) => [each.manifest.name, `file:${each.tarball}`]));
-  const project = { private: true, type: "module", dependencies: { [manifest.name]: files[manifest.name] }, overrides: { ...files } };
+  const project = {
+    private: true,
+    type: "module",
+    dependencies: { [manifest.name]: files[manifest.name] },
+    overrides: { ...files },
+  };
   delete project.overrides[manifest.name];
   writeFileSync(join(consumer, "package.json"), JSON.stringify(project));
   const doors = Object.keys(manifest.exports).filter((door) => door !== "./package.json" && door !== "./testing");
@@ -48,7 +56,10 @@ async function installAlone(manifest) {
   const npm = ["--prefix", consumer, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"];
   if ((await run("npm", npm, quiet)) !== 0) return 1;
   const ours = readdirSync(join(consumer, "node_modules", "@plinth")).map((name) => `@plinth/${name}`);
-  const wanted = new Set([manifest.name, ...Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith("@plinth/"))]);
+  const wanted = new Set([
+    manifest.name,
+    ...Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith("@plinth/")),
+  ]);
   for (const name of [...wanted]) {
     const found = packages.find((each) => each.manifest.name === name);
     for (const dependency of Object.keys(found?.manifest.dependencies ?? {})) {
