@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// No syntax that an old Node can't read, so that it gets a sentence and no stack trace.
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`plinth-migrate needs Node 20.19 or newer; this is ${process.version}.`);
+  process.exitCode = 2;
+} else {
+  // Where Node can keep compiled code between runs (22.8 and later), a cold start skips compiling.
+  const { enableCompileCache } = await import("node:module");
+  if (enableCompileCache !== undefined) enableCompileCache();
+  const { main } = await import("../dist/main.js");
+  await main();
+}
