@@ -126,7 +126,11 @@ class GraphWalk {
     // Before it is looked up: a package seldom has itself among its dependencies.
     if (entry.name === visit.node.name) throw new NamespaceCycleError([line]);
     const lookup = findPackage(entry.name, visit.manifest.path);
-    if (!("found" in lookup)) throw new PackageNotFoundError(line, lookup.searched);
+    if (!("found" in lookup)) {
+      // Named out of thoroughness by a package that has it only through others: it is there all the same.
+      if (entry.name === CORE && this.#visits.has(CORE)) return undefined;
+      throw new PackageNotFoundError(line, lookup.searched);
+    }
     const { found } = lookup;
     const seen = this.#visits.get(found.name);
     if (seen?.open) throw new NamespaceCycleError(circle(stack, seen));

@@ -21,6 +21,13 @@ const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
 // Strings with a line end between them are one string; a comment may stand there too, and is then no comment of its own.
 const CONTINUATION = /[ \t\f\v]*(?:--[^\n\r]*)?[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'/y;
 
+/** How a string with a letter before it is closed: `E'\''`, and bits and hex digits, which hold no quotes at all. */
+const PREFIXED: Readonly<Record<string, (text: string, from: number) => number>> = {
+  e: closingEscapedQuote,
+  b: closingBitQuote,
+  x: closingBitQuote,
+};
+
 /**
  * Splits SQL into tokens exactly as Postgres does (with `standard_conforming_strings` on, as it has been since 2010), in one pass, holding
  * nothing. What is never closed reaches to the end: the server will say so.
@@ -36,15 +43,18 @@ export function scanSql(text: string, onToken: OnToken): void {
     const start = at;
     if (isWordStart(code)) {
       at = wordEnd(text, at + 1);
-      if (at - start === 1 && (code | 0x20) === 0x65 && text.charCodeAt(at) === QUOTE) {
-        at = stringEnd(text, at, true);
+      const close =
+        at - start === 1 && text.charCodeAt(at) === QUOTE ? PREFIXED[text[start]!.toLowerCase()] : undefined;
+      if (close === undefined) onToken("word", start, at);
+      else {
+        at = stringEnd(text, at, close);
         onToken("string", start, at);
-      } else onToken("word", start, at);
+      }
     } else if (code === QUOTE) {
-      at = stringEnd(text, at, false);
+      at = stringEnd(text, at, closingQuote);
       onToken("string", start, at);
     } else if (code === DOUBLE_QUOTE) {
-      at = closingQuote(text, at + 1, DOUBLE_QUOTE);
+      at = closingDoubleQuote(text, at + 1);
       onToken("quoted", start, at);
     } else if (code === DASH && text.charCodeAt(at + 1) === DASH) {
       at = lineEnd(text, at + 2);
@@ -64,21 +74,31 @@ export function scanSql(text: string, onToken: OnToken): void {
   }
 }
 
-function stringEnd(text: string, openingQuote: number, escapes: boolean): number {
+/** Where the string that opens at `openingQuote` ends, with the strings on the lines below that belong to it. */
+function stringEnd(text: string, openingQuote: number, close: (text: string, from: number) => number): number {
   for (let open = openingQuote; ; ) {
-    const end = escapes ? closingEscapedQuote(text, open + 1) : closingQuote(text, open + 1, QUOTE);
+    const end = close(text, open + 1);
     CONTINUATION.lastIndex = end;
     if (!CONTINUATION.test(text)) return end;
     open = CONTINUATION.lastIndex - 1;
   }
 }
 
-function closingQuote(text: string, from: number, quote: number): number {
-  const character = quote === QUOTE ? "'" : '"';
-  for (let at = text.indexOf(character, from); at !== -1; at = text.indexOf(character, at + 2)) {
-    if (text.charCodeAt(at + 1) !== quote) return at + 1;
-  }
+function closingQuote(text: string, from: number): number {
+  for (let at = text.indexOf("'", from); at !== -1; at = text.indexOf("'", at + 2))
+    if (text.charCodeAt(at + 1) !== QUOTE) return at + 1;
   return text.length;
+}
+
+function closingDoubleQuote(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at !== -1; at = text.indexOf('"', at + 2))
+    if (text.charCodeAt(at + 1) !== DOUBLE_QUOTE) return at + 1;
+  return text.length;
+}
+
+function closingBitQuote(text: string, from: number): number {
+  const at = text.indexOf("'", from);
+  return at === -1 ? text.length : at + 1;
 }
 
 function closingEscapedQuote(text: string, from: number): number {
