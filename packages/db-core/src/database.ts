@@ -75,6 +75,14 @@ export interface Caller<Contracts extends readonly Contract[] = readonly Contrac
   ): Promise<QueryResult<Row>>;
   /** Typed callers of a contract that was given to `connect`, or not: what packages use, whatever the application listed. */
   procsOf<Types extends ContractTypes>(contract: Contract<Types>): Types["shared"];
+  /**
+   * Runs `callback` in a transaction: committed when it returns, undone when it throws. On a {@link Transaction} it is a nested one, a
+   * savepoint: undone alone when it throws. While a nested one is open the outer one can't be called on.
+   *
+   * @throws {DatabaseUsedInTransactionError} Inside the callback of one of this database's own transactions: nest with `tx.transaction`.
+   * @throws {TransactionAbortedError} The callback caught the error of a statement, which had made the server give everything up.
+   * @throws {ConnectionLostError} With `outcome` `"unknown"` if the connection was lost at COMMIT, `"none"` if before.
+   */
   transaction<Result>(
     callback: (tx: Transaction<Contracts, Service>) => Promise<Result>,
     options?: TransactionOptions,
@@ -91,12 +99,20 @@ export interface TransactionOptions {
   readonly isolation?: "read committed" | "repeatable read" | "serializable" | undefined;
   /**
    * Times to run the whole callback again after a serialization failure or a deadlock, from 0 to 100. The callback must be safe to run again.
+   * Not allowed on a nested transaction: only the whole can be run again.
    *
    * @defaultValue `0`
    */
   readonly retries?: number | undefined;
   /** @defaultValue `false` */
   readonly readOnly?: boolean | undefined;
+  /**
+   * Calls on the `Database` inside the callback, which are not part of the transaction, are made and not refused. Not allowed on a nested
+   * transaction.
+   *
+   * @defaultValue `false`
+   */
+  readonly allowDatabaseCalls?: boolean | undefined;
 }
 
 /** One open transaction. Everything called on it goes to its connection; it can't be used after it ended. */
@@ -104,7 +120,11 @@ export interface Transaction<
   Contracts extends readonly Contract[] = readonly Contract[],
   Service extends string = string,
 > extends Caller<Contracts, Service> {
-  /** Runs `callback` once COMMIT was acknowledged, and never after a rollback, to a savepoint too. */
+  /**
+   * Runs `callback` once COMMIT was acknowledged, and never after a rollback, to a savepoint too. Callbacks run in order, each when the one
+   * before it has ended, before `transaction` resolves, and no longer inside the transaction. One that throws leaves the transaction
+   * committed and successful: it is reported as the event `callback-failed`, and the next one runs.
+   */
   afterCommit(callback: () => void | Promise<void>): void;
 }
 
