@@ -1,0 +1,212 @@
+import { sqlstateOf } from "./connection.ts";
+import { beginFenced, type FencedTransaction } from "./fence.ts";
+import { type RanFile, recordFiles } from "./ledger.ts";
+import type { MigrationFile } from "./migrations.ts";
+import { pause } from "./monitor.ts";
+import { readAhead } from "./read-ahead.ts";
+import { CancelledError, TransactionEndedError } from "./run-errors.ts";
+import type { Runner } from "./runner.ts";
+import { runScript, ScriptFailure } from "./script.ts";
+import { commitFailure, sqlFailure } from "./sql-failure.ts";
+
+/** Files of one namespace that run in one transaction. */
+export interface Batch {
+  readonly namespace: string;
+  readonly files: readonly MigrationFile[];
+  /** Before the first file, as the owner, in the transaction. */
+  begin(): Promise<void>;
+  /** After the last file: those that have to run again although they have not changed. */
+  again(): Promise<readonly MigrationFile[]>;
+  /** After all was recorded, in the transaction: what it throws takes all of it back. */
+  finish(): Promise<void>;
+  started(file: MigrationFile): void;
+  ran(file: MigrationFile, durationMs: number): void;
+}
+
+export const ATTEMPTS_MAX = 10;
+const RETRY_MS = 100;
+const RETRY_MS_MAX = 3_000;
+
+// A text that is copied once more to be put behind the prelude costs its size in memory.
+const JOINED_LENGTH_MAX = 1 << 20;
+
+/**
+ * Runs a batch: all of it is committed, ledger rows included, or nothing is. Run again from its start when a lock was not had in time, or after a deadlock.
+ *
+ * @throws {MigrateError} Nothing of the batch was written, but for {@link TransactionEndedError}.
+ * @throws {LedgerMovedError} The plan is out of date. Nothing was written.
+ */
+export async function runBatch(runner: Runner, batch: Batch): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const transaction = await beginFenced(runner);
+    let ran: readonly MigrationFile[];
+    try {
+      ran = await runner.monitor.during(transaction.pid, () => runFiles(runner, batch, transaction));
+    } catch (error) {
+      await rollback(runner);
+      runner.onEvent({ type: "rolled back", namespace: batch.namespace, files: batch.files });
+      const failure = error instanceof FileFailure ? error : undefined;
+      const cause = failure?.cause ?? error;
+      if (runner.signal?.aborted) throw new CancelledError("failed", { cause: runner.signal.reason });
+      if (attempt <= ATTEMPTS_MAX && isContention(cause)) {
+        await waitToRetry(runner, failure?.file, attempt, cause);
+        continue;
+      }
+      throw failure?.explain(runner) ?? error;
+    }
+    if (ran.length > 0) runner.onEvent({ type: "committed", namespace: batch.namespace, files: ran });
+    return;
+  }
+}
+
+/** A file's statement failed; the place is looked for only if nobody tries again. */
+class FileFailure extends Error {
+  readonly file: MigrationFile;
+  override readonly cause: Error;
+  readonly #text: string;
+  readonly #sentBefore: string;
+  readonly #completed: number;
+
+  constructor(file: MigrationFile, text: string, sentBefore: string, completed: number, cause: Error) {
+    super(cause.message);
+    this.file = file;
+    this.cause = cause;
+    this.#text = text;
+    this.#sentBefore = sentBefore;
+    this.#completed = completed;
+  }
+
+  explain(runner: Runner): Error {
+    return sqlFailure(this.cause, {
+      file: this.file,
+      text: this.#text,
+      sentBefore: [...this.#sentBefore].length,
+      completed: this.#completed,
+      kind: "failed",
+      blockers: runner.monitor.blockers,
+    });
+  }
+}
+
+async function runFiles(runner: Runner, batch: Batch, transaction: FencedTransaction): Promise<MigrationFile[]> {
+  const { client } = runner.session;
+  await batch.begin();
+  const ran: RanFile[] = [];
+  const run = async (files: readonly MigrationFile[]) => {
+    for await (const { file, text } of readAhead(files)) {
+      if (runner.signal?.aborted) throw new CancelledError("failed", { cause: runner.signal.reason });
+      batch.started(file);
+      const begin = performance.now();
+      await runFile(runner, transaction, ran, file, text);
+      const durationMs = performance.now() - begin;
+      ran.push({ file, durationMs });
+      batch.ran(file, durationMs);
+    }
+    await checkTransaction(runner, transaction, ran);
+  };
+  await run(batch.files);
+  const again = await batch.again();
+  if (again.length > 0) await run(again);
+  const generation = await recordFiles(client, runner.run, ran);
+  await batch.finish();
+  await commit(
+    runner,
+    ran.map(({ file }) => file),
+  );
+  runner.generation = generation;
+  return ran.map(({ file }) => file);
+}
+
+/** One message for each file: what resets the session, the check that the transaction is still ours, and the file. */
+async function runFile(
+  runner: Runner,
+  transaction: FencedTransaction,
+  before: readonly RanFile[],
+  file: MigrationFile,
+  text: string,
+): Promise<void> {
+  const { client, preludeStatements } = runner.session;
+  const prelude = preludeOf(runner, transaction);
+  const joined = text.length <= JOINED_LENGTH_MAX;
+  if (!joined) await checkTransaction(runner, transaction, before);
+  const sentBefore = joined ? prelude : "";
+  try {
+    await runScript(client, sentBefore + text);
+  } catch (error) {
+    if (!(error instanceof ScriptFailure)) throw error;
+    if (isEnded(error.cause)) throw endedBy(before, error);
+    const completed = error.completed - (joined ? preludeStatements + 1 : 0);
+    throw new FileFailure(file, text, sentBefore, Math.max(completed, 0), error.cause);
+  }
+}
+
+/** Resets the session, and makes sure that none of the files ended the transaction. */
+async function checkTransaction(
+  runner: Runner,
+  transaction: FencedTransaction,
+  ran: readonly RanFile[],
+): Promise<void> {
+  try {
+    await runScript(runner.session.client, preludeOf(runner, transaction));
+  } catch (error) {
+    if (!(error instanceof ScriptFailure)) throw error;
+    throw isEnded(error.cause) ? endedBy(ran, error) : error.cause;
+  }
+}
+
+function preludeOf(runner: Runner, transaction: FencedTransaction): string {
+  return `${runner.session.prelude("local")}select plinth_migrate.check_transaction('${transaction.transactionId}');\n`;
+}
+
+function endedBy(ran: readonly RanFile[], cause: Error): TransactionEndedError {
+  return new TransactionEndedError(
+    ran.map(({ file }) => file),
+    { cause },
+  );
+}
+
+async function commit(runner: Runner, files: readonly MigrationFile[]): Promise<void> {
+  try {
+    await runner.session.client.query("commit");
+  } catch (error) {
+    if (isContention(error) || sqlstateOf(error) === undefined) throw error;
+    throw commitFailure(error, files);
+  }
+}
+
+/** Leaves no transaction open. The failure that led here is the one to tell, so that none of this throws. */
+export async function rollback(runner: Runner): Promise<void> {
+  const { client } = runner.session;
+  // The second time for a cancellation that came late and hit the first.
+  await client.query("rollback").catch(() => client.query("rollback").catch(() => {}));
+}
+
+/** Tells of it and waits: the longer, the more often it failed, and not as long as others who failed with it. */
+export async function waitToRetry(
+  runner: Runner,
+  file: MigrationFile | undefined,
+  attempt: number,
+  cause: unknown,
+): Promise<void> {
+  const delayMs = Math.round(Math.min(RETRY_MS * 2 ** (attempt - 1), RETRY_MS_MAX) * (0.5 + Math.random()));
+  runner.onEvent({
+    type: "retrying",
+    file,
+    attempt,
+    attemptsMax: ATTEMPTS_MAX,
+    sqlstate: sqlstateOf(cause) ?? "",
+    by: runner.monitor.blockers,
+    delayMs,
+  });
+  await pause(delayMs, runner.signal);
+}
+
+/** A lock was not had in time, or two waited for each other: the same again may well succeed. */
+export function isContention(error: unknown): boolean {
+  const sqlstate = sqlstateOf(error);
+  return sqlstate === "55P03" || sqlstate === "40P01";
+}
+
+function isEnded(error: unknown): boolean {
+  return sqlstateOf(error) === "PMTXE";
+}

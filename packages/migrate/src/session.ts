@@ -1,0 +1,242 @@
+import { PlinthError } from "@plinth/db-core/errors";
+import type { ClientBase } from "pg";
+import { quoteName } from "./catalog/catalog-client.ts";
+import { APPLICATION_NAME, type Connection, type MigrationDatabase, openConnection, sqlstateOf } from "./connection.ts";
+import { ConnectionError, NotPrimaryError, PrivilegeError, ServerTooOldError } from "./connection-errors.ts";
+import { MigrateError } from "./migrate-error.ts";
+
+/** The connection that migrates, checked and set up. */
+export interface Session {
+  readonly client: ClientBase;
+  /** Our own process on the server; behind a pooler, only that of the first statement. */
+  readonly pid: number;
+  /** Statements go to whichever server session is free: no session lock, nothing outside a transaction. */
+  readonly pooled: boolean;
+  /** What everything runs as; `undefined`: as the role that logged in. */
+  readonly role: string | undefined;
+  /** The role of the ledger's schema; `undefined`: there is no ledger yet. */
+  readonly ledgerOwner: string | undefined;
+  /** The role that everything will belong to. */
+  readonly owner: string;
+  /** Begins what may not see what ran before it: role, search_path and time limits as they were, then ours. Ends in a semicolon. */
+  prelude(scope: "local" | "session"): string;
+  /** How many statements {@link prelude} is. */
+  readonly preludeStatements: number;
+  /** Makes the role the one that the ledger belongs to, until the transaction ends. */
+  readonly actAsOwner: string;
+  /** Gives the connection back as it came. Never throws: what went wrong before is what counts. */
+  close(): Promise<void>;
+}
+
+const MAJOR_VERSION_MIN = 15;
+// How soon the server notices that we are gone, while it runs a statement of ours: a killed migrator's lock is free within a second.
+const CONNECTION_CHECK_MS = 500;
+
+interface Preflight {
+  readonly pid: number;
+  readonly version_number: number;
+  readonly version: string;
+  readonly platform: string;
+  readonly database: string;
+  readonly standby: boolean;
+  readonly read_only: boolean;
+  readonly current_role: string;
+  readonly set_role: string;
+  readonly may_create_schema: boolean;
+  readonly owner_exists: boolean;
+  readonly owner_member: boolean;
+  readonly ledger_owner: string | null;
+  readonly settings: readonly (readonly [name: string, value: string])[];
+}
+
+// One round trip. Takes no lock. pg_class and not to_regclass, which fails for a role without USAGE on the schema.
+const preflightSql = (ownerRole: string | undefined) => `
+select
+  pg_catalog.pg_backend_pid() as pid,
+  pg_catalog.current_setting('server_version_num')::integer as version_number,
+  pg_catalog.current_setting('server_version') as version,
+  pg_catalog.version() as platform,
+  pg_catalog.current_database() as database,
+  pg_catalog.pg_is_in_recovery() as standby,
+  pg_catalog.current_setting('transaction_read_only') = 'on' as read_only,
+  current_user::text as current_role,
+  pg_catalog.current_setting('role') as set_role,
+  pg_catalog.has_database_privilege(coalesce(owner.rolname, current_user), pg_catalog.current_database(), 'create')
+    as may_create_schema,
+  owner.oid is not null as owner_exists,
+  owner.oid is not null and pg_catalog.pg_has_role(owner.oid, 'member') as owner_member,
+  (
+    select pg_catalog.pg_get_userbyid(n.nspowner)::text
+    from pg_catalog.pg_namespace n
+    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'fence'
+    where n.nspname = 'plinth_migrate'
+  ) as ledger_owner,
+  coalesce(
+    (
+      select pg_catalog.json_agg(pg_catalog.json_build_array(s.name, pg_catalog.current_setting(s.name)))
+      from pg_catalog.pg_settings s
+      where s.source = 'session' and s.name not in ('role', 'session_authorization', 'transaction_read_only')
+    ),
+    '[]'
+  ) as settings
+from (values (1)) always (one)
+left join pg_catalog.pg_roles owner on owner.rolname = ${ownerRole === undefined ? "null" : quoteText(ownerRole)}`;
+
+/**
+ * Opens or takes the connection, and checks all that can be known before anything is written.
+ *
+ * @throws {MigrateError} Of kind `connection`: not reachable, not a primary, too old, rights missing. Nothing was written.
+ */
+export async function openSession(
+  db: MigrationDatabase,
+  options: { readonly ownerRole: string | undefined; readonly lockTimeoutMs: number },
+): Promise<Session> {
+  const connection = await openConnection(db);
+  try {
+    const { rows } = await connection.client.query<Preflight>(preflightSql(options.ownerRole));
+    const found = rows[0]!;
+    checkServer(found);
+    checkRole(found, options.ownerRole);
+    const session = makeSession(connection, found, options);
+    // Behind a pooler the server session is everybody's: settings are set in transactions only.
+    if (!session.pooled)
+      await connection.client.query(settingsSql("session", settingsOf(found, options.lockTimeoutMs)));
+    return session;
+  } catch (error) {
+    await connection.release(!(error instanceof MigrateError));
+    throw error instanceof MigrateError ? error : sessionFailure(error);
+  }
+}
+
+function makeSession(
+  connection: Connection,
+  found: Preflight,
+  options: { readonly ownerRole: string | undefined; readonly lockTimeoutMs: number },
+): Session {
+  const { client } = connection;
+  const pooled = (client as { processID?: number | null }).processID !== found.pid;
+  const callersRole = found.set_role === "none" ? undefined : found.set_role;
+  const role = options.ownerRole ?? callersRole;
+  const settings = settingsOf(found, options.lockTimeoutMs);
+  const reset = "reset session authorization; reset role; reset all; ";
+  let closing: Promise<void> | undefined;
+  return {
+    client,
+    pid: found.pid,
+    pooled,
+    role,
+    ledgerOwner: found.ledger_owner ?? undefined,
+    owner: role ?? found.current_role,
+    preludeStatements: 3 + (role === undefined ? 0 : 1) + settings.length,
+    actAsOwner: role === undefined ? "set local role none; " : setRoleSql("local", role),
+    prelude: (scope) => `${reset}${setRoleSql(scope, role)}${settingsSql(scope, settings)}`,
+    close() {
+      const restore = `${reset}${setRoleSql("session", callersRole)}${settingsSql("session", found.settings)}`;
+      closing ??= giveBack(connection, connection.own || pooled ? "" : restore);
+      return closing;
+    },
+  };
+}
+
+async function giveBack(connection: Connection, restore: string): Promise<void> {
+  let broken = false;
+  try {
+    if (restore !== "") await connection.client.query(restore);
+  } catch {
+    // Lost, or left in a state that nobody should get.
+    broken = true;
+  }
+  await connection.release(broken).catch(() => {});
+}
+
+function checkServer(found: Preflight): void {
+  if (found.version_number < MAJOR_VERSION_MIN * 10_000)
+    throw new ServerTooOldError(`expected Postgres ${MAJOR_VERSION_MIN} or later, found ${found.version}`);
+  if (found.standby)
+    throw new NotPrimaryError(`the server of database ${found.database} is a standby: it takes no writes`);
+  if (found.read_only)
+    throw new NotPrimaryError(`the session on database ${found.database} is read-only (default_transaction_read_only)`);
+}
+
+function checkRole(found: Preflight, ownerRole: string | undefined): void {
+  if (ownerRole !== undefined) {
+    const owner = quoteName(ownerRole);
+    if (!found.owner_exists)
+      throw new PrivilegeError(
+        `the owner role ${owner} of access.json does not exist`,
+        `create role ${owner} nologin;`,
+      );
+    if (!found.owner_member)
+      throw new PrivilegeError(
+        `role ${quoteName(found.current_role)} may not act as the owner role ${owner}`,
+        `grant ${owner} to ${quoteName(found.current_role)};`,
+      );
+  }
+  if (!found.may_create_schema && found.ledger_owner === null) {
+    const role = quoteName(ownerRole ?? found.current_role);
+    throw new PrivilegeError(
+      `role ${role} may not create schemas in database ${quoteName(found.database)}, and the ledger is not there yet`,
+      `grant create on database ${quoteName(found.database)} to ${role};`,
+    );
+  }
+}
+
+function settingsOf(found: Preflight, lockTimeoutMs: number): readonly (readonly [string, string])[] {
+  // Windows has no means to notice a connection that is gone, and refuses the setting.
+  const noticesLoss = !/Visual C|mingw|windows/i.test(found.platform);
+  return [
+    ["application_name", APPLICATION_NAME],
+    ["lock_timeout", `${lockTimeoutMs}ms`],
+    ...(noticesLoss ? [["client_connection_check_interval", `${CONNECTION_CHECK_MS}ms`] as const] : []),
+  ];
+}
+
+function settingsSql(scope: "local" | "session", settings: readonly (readonly [string, string])[]): string {
+  return settings.map(([name, value]) => `set ${scope} ${quoteSetting(name)} to ${quoteText(value)}; `).join("");
+}
+
+function setRoleSql(scope: "local" | "session", role: string | undefined): string {
+  return role === undefined ? "" : `set ${scope} role ${quoteName(role)}; `;
+}
+
+/** `app.user` is two names. */
+function quoteSetting(name: string): string {
+  return name.split(".").map(quoteName).join(".");
+}
+
+function quoteText(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+}
+
+/** What the server, or the network, said when it was no statement of a file's. */
+export function sessionFailure(error: unknown): Error {
+  const sqlstate = sqlstateOf(error);
+  if (error instanceof Error && (error instanceof PlinthError || (sqlstate === undefined && !isNetworkFailure(error))))
+    return error;
+  const said = error instanceof Error ? error.message : String(error);
+  if (sqlstate === "42501")
+    return new PrivilegeError(said, "give the migrating role the right, or use one that has it", { cause: error });
+  if (sqlstate === "25006") return new NotPrimaryError(`the server takes no writes: ${said}`, { cause: error });
+  return new ConnectionError(
+    sqlstate === undefined || isLoss(sqlstate) ? `the connection to the database was lost: ${said}` : said,
+    {
+      cause: error,
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+      hint: "run again: what was not committed is not there, and the ledger knows what was",
+    },
+  );
+}
+
+/** What pg and Node call a connection that is gone. */
+function isNetworkFailure(error: Error): boolean {
+  return (
+    /^Connection terminated|^Client (was closed|has encountered)|not queryable/.test(error.message) ||
+    "syscall" in error
+  );
+}
+
+/** The server ended the session, or went away. */
+export function isLoss(sqlstate: string | undefined): boolean {
+  return sqlstate === undefined || sqlstate.startsWith("08") || /^57P0[1-5]$/.test(sqlstate);
+}
