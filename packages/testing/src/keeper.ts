@@ -4,6 +4,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import type { Farewell, FromKeeper, KeptProgram, ToKeeper } from "./keeper-protocol.ts";
 
+const CLOSE_MS_MAX = 1_000;
+
 let farewell: Farewell = [];
 let remove: string | undefined;
 let child: ChildProcess | undefined;
@@ -41,10 +43,16 @@ function run({ file, args, cwd, env, account, messages }: KeptProgram): void {
     started[stream]?.setEncoding("utf8").on("data", (text: string) => tell({ kind: "output", stream, text }));
   }
   started.on("message", (value) => tell({ kind: "message", value }));
-  // Not "exit": what the program wrote last must be told before its end.
-  started.once("close", (exitCode, signal) => {
+  started.once("exit", (exitCode, signal) => {
     if (child === started) child = undefined;
-    tell({ kind: "exit", exitCode, signal });
+    // What the program wrote last is told before its end; a child of its own that still holds its streams is not waited for long.
+    const patience = setTimeout(told, CLOSE_MS_MAX);
+    started.once("close", told);
+    function told(): void {
+      clearTimeout(patience);
+      started.off("close", told);
+      tell({ kind: "exit", exitCode, signal });
+    }
   });
 }
 

@@ -17,8 +17,8 @@ export interface KeptProcess {
   readonly exited: Promise<Exit>;
   /** Undefined while it runs. */
   exit(): Exit | undefined;
-  /** The last 64 Ki characters of what it wrote to either stream. */
-  output(): string;
+  /** The last 64 Ki characters of what it wrote, to either stream or to one. */
+  output(stream?: "stdout" | "stderr"): string;
 }
 
 interface Running {
@@ -29,7 +29,7 @@ interface Running {
   readonly startedWith: (pid: number) => void;
   pid: number | undefined;
   exit: Exit | undefined;
-  output: string;
+  readonly output: { both: string; stdout: string; stderr: string };
 }
 
 /**
@@ -87,7 +87,12 @@ export class Keeper {
     this.#running = running;
     this.#send({ kind: "run", program });
     const pid = await this.hold(running.started);
-    return { pid, exited: running.exited, exit: () => running.exit, output: () => running.output };
+    return {
+      pid,
+      exited: running.exited,
+      exit: () => running.exit,
+      output: (stream) => running.output[stream ?? "both"],
+    };
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -130,7 +135,9 @@ export class Keeper {
     else if (message.kind === "message") this.#onMessage(message.value);
     else if (running === undefined) return;
     else if (message.kind === "output") {
-      running.output = (running.output + message.text).slice(-OUTPUT_CHARACTERS_MAX);
+      for (const stream of ["both", message.stream] as const) {
+        running.output[stream] = (running.output[stream] + message.text).slice(-OUTPUT_CHARACTERS_MAX);
+      }
     } else if (message.kind === "started") {
       running.pid = message.pid;
       running.startedWith(message.pid);
@@ -167,5 +174,14 @@ function runningProgram(): Running {
     startedWith = done;
     failed = fail;
   });
-  return { exited, resolve, started, startedWith, failed, pid: undefined, exit: undefined, output: "" };
+  return {
+    exited,
+    resolve,
+    started,
+    startedWith,
+    failed,
+    pid: undefined,
+    exit: undefined,
+    output: { both: "", stdout: "", stderr: "" },
+  };
 }

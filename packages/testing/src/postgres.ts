@@ -97,7 +97,8 @@ export class PostgresServer {
   /** @internal */
   readonly programs: Programs;
   readonly #keeper: Keeper;
-  readonly #settings: Readonly<Record<string, string>>;
+  /** @internal */
+  readonly settings: Readonly<Record<string, string>>;
   #port = 0;
   #process: KeptProcess | undefined;
 
@@ -114,7 +115,7 @@ export class PostgresServer {
     this.version = programs.major;
     this.packageVersion = packageVersion;
     this.dataDirectory = dataDirectory;
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   get port(): number {
@@ -129,6 +130,11 @@ export class PostgresServer {
   /** The process that all of the server's others are children of; `undefined` when it isn't running. */
   get pid(): number | undefined {
     return this.#process?.exit() === undefined ? this.#process?.pid : undefined;
+  }
+
+  /** Resolves when the process that runs now has ended; at once when none does. */
+  get exited(): Promise<unknown> {
+    return this.#process?.exited ?? Promise.resolve();
   }
 
   /** The last 64 Ki characters of the server's log. */
@@ -185,7 +191,7 @@ export class PostgresServer {
   async #launch(): Promise<void> {
     const { folder, account } = this.programs;
     const settings = {
-      ...this.#settings,
+      ...this.settings,
       listen_addresses: "127.0.0.1",
       unix_socket_directories: "",
       port: String(this.#port),
@@ -227,7 +233,7 @@ export class PostgresServer {
   }
 }
 
-function checkedSettings(settings: NonNullable<PostgresOptions["settings"]>): Record<string, string> {
+export function checkedSettings(settings: NonNullable<PostgresOptions["settings"]>): Record<string, string> {
   const reserved = ["listen_addresses", "unix_socket_directories", "port", "data_directory"];
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => {

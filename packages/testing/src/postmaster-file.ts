@@ -1,12 +1,12 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FolderError } from "./errors.ts";
+import { programOf } from "./process-state.ts";
 
 const POLL_MS = 10;
 /** How long a server that is being ended by its keeper may still hold its folder. */
-const LEAVING_MS = 5_000;
+const LEAVING_MS = 3_000;
 const STATUS_LINE = 7;
 
 /** What the server of `pid` says of itself in its `postmaster.pid`, the way pg_ctl learns that it is up. */
@@ -30,8 +30,8 @@ export async function makeWay(dataDirectory: string): Promise<void> {
   for (;;) {
     const lines = read(dataDirectory);
     const pid = Number(lines[0]);
-    if (lines.length < 2 || !isAlive(pid)) return;
-    if (!isPostgres(pid)) {
+    if (lines.length < 2) return;
+    if (!programOf(pid)?.includes("postgres")) {
       writeFileSync(join(dataDirectory, "postmaster.pid"), [String(process.pid), ...lines.slice(1)].join("\n"));
       return;
     }
@@ -52,33 +52,5 @@ function read(dataDirectory: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Whether a process is a Postgres that runs, and not one that only waits to be reaped. */
-function isPostgres(pid: number): boolean {
-  try {
-    const state = execFileSync("ps", ["-o", "stat=,comm=", "-p", String(pid)], { encoding: "utf8" }).trim();
-    return /^[^Z\s]\S*\s.*postgres/.test(state);
-  } catch {
-    // No such process any more, or no ps on this machine.
-    return process.platform === "linux" ? isLinuxPostgres(pid) : false;
-  }
-}
-
-function isLinuxPostgres(pid: number): boolean {
-  try {
-    return /^\d+ \(postgres\) [^Z]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
   }
 }

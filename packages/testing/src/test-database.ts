@@ -135,7 +135,7 @@ export class TestDatabase {
 
   /**
    * Empties every table of every schema but `plinth_migrate`, puts the template's rows back, and sets sequences to where
-   * they stood. Tables that hold nothing but the template's rows are left alone. One transaction; waits at most 10 seconds
+   * they stood. Tables that hold nothing but the template's rows are left alone. One transaction; waits at most 5 seconds
    * for a table that an open transaction has locked.
    *
    * Materialized views and large objects stay as they are. Where the template has rows that changed, the server's user must be a superuser.

@@ -32,7 +32,7 @@ interface Found extends SequenceState {
   readonly digest: string | null;
 }
 
-const LOCK_WAIT = "10s";
+const LOCK_WAIT = "5s";
 
 /** Reads what a database holds, to be put back by {@link truncateAll}. */
 export async function readSeeds(client: pg.Client): Promise<Seeds> {
