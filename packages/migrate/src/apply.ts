@@ -1,19 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { type Access, readAccess } from "./access.ts";
-import { lockSession } from "./advisory-lock.ts";
 import { type ApplyOptions, type CheckedApplyOptions, checkApplyOptions } from "./apply-options.ts";
 import type { MigrationDatabase } from "./connection.ts";
+import type { MigrateEvent } from "./events.ts";
 import { LedgerMovedError } from "./fence.ts";
 import { type GrantChange, settleGrants } from "./grant-run.ts";
 import { EMPTY_LEDGER, type LedgerState, readLedger } from "./ledger.ts";
-import { ensureLedger, LEDGER_FORMAT } from "./ledger-format.ts";
+import { LEDGER_FORMAT } from "./ledger-format.ts";
 import type { MigrationFile, Migrations } from "./migrations.ts";
-import { Monitor } from "./monitor.ts";
 import { comparePlan, type Plan } from "./plan.ts";
-import { CancelledError, EditedError, OutOfOrderError } from "./run-errors.ts";
-import type { Runner } from "./runner.ts";
-import { openSession, type Session, sessionFailure } from "./session.ts";
-import { toolVersion } from "./tool-version.ts";
+import { EditedError, OutOfOrderError } from "./run-errors.ts";
+import { type Runner, withRunner } from "./runner.ts";
 
 /** A file that this run applied. */
 export interface AppliedFile {
@@ -36,7 +32,7 @@ export interface ApplyResult {
  * Brings the database to what the files say. Safe to call from everywhere at once: one at a time runs, the others wait and find nothing to do.
  *
  * The pending files of a namespace are one transaction, ledger rows included. What was handed in as `db` is never closed, and is given back with the
- * settings it came with.
+ * settings it came with. One more connection is opened while files run, to see what blocks them and to cancel them.
  *
  * @throws {EditedError} An applied numbered file was edited. Nothing was run.
  * @throws {SqlFailureError} A statement failed. Its namespace is as it was (`kind` `failed`), or a file without a transaction stopped part-way (`partial`);
@@ -53,26 +49,15 @@ export async function apply(
   options: ApplyOptions = {},
 ): Promise<ApplyResult> {
   const checked = checkApplyOptions(options);
-  if (checked.signal?.aborted) throw new CancelledError("failed", { cause: checked.signal.reason });
   const access = await accessOf(migrations, checked.access);
-  const session = await openSession(db, {
-    ownerRole: access?.ownerRole,
-    lockTimeoutMs: checked.statementLockTimeoutMs,
+  const applied: AppliedFile[] = [];
+  const onEvent = collectApplied(applied, checked.onEvent);
+  return withRunner(db, { ...checked, ownerRole: access?.ownerRole, onEvent }, async (runner) => {
+    const warnings = await runPlans(runner, migrations, access, checked);
+    const settled = await settleGrants(runner, migrations, access);
+    for (const message of settled.warnings) runner.onEvent({ type: "warning", message });
+    return { runId: runner.run.id, applied, grants: settled.changes, warnings: [...warnings, ...settled.warnings] };
   });
-  try {
-    const unlock = await lockSession(session, checked);
-    try {
-      return await run(session, migrations, access, checked);
-    } finally {
-      await unlock();
-    }
-  } catch (error) {
-    throw checked.signal?.aborted && !(error instanceof CancelledError)
-      ? cancelled(error, checked.signal)
-      : sessionFailure(error);
-  } finally {
-    await session.close();
-  }
 }
 
 /** What to go by: what was given, or what lies beside the application's package.json. */
@@ -80,43 +65,14 @@ export async function accessOf(migrations: Migrations, given: Access | null | un
   return given === undefined ? readAccess(migrations.root.directory) : (given ?? undefined);
 }
 
-async function run(
-  session: Session,
-  migrations: Migrations,
-  access: Access | undefined,
-  options: CheckedApplyOptions,
-): Promise<ApplyResult> {
-  let file: MigrationFile | undefined;
+function collectApplied(applied: AppliedFile[], tell: CheckedApplyOptions["onEvent"]): (event: MigrateEvent) => void {
   const durations = new Map<MigrationFile, number>();
-  const applied: AppliedFile[] = [];
-  const runner: Runner = {
-    session,
-    run: { id: randomUUID(), toolVersion },
-    monitor: new Monitor(session.client, {
-      signal: options.signal,
-      statementLockTimeoutMs: options.statementLockTimeoutMs,
-      onBlocked: (by) => options.onEvent({ type: "blocked", file, by }),
-    }),
-    signal: options.signal,
-    onEvent: (event) => {
-      if (event.type === "started") file = event.file;
-      if (event.type === "ran") durations.set(event.file, event.durationMs);
-      if (event.type === "committed")
-        applied.push(...event.files.map((each) => ({ file: each, durationMs: durations.get(each) ?? 0 })));
-      options.onEvent(event);
-    },
-    timeoutMs: options.lockTimeoutMs,
-    statementLockTimeoutMs: options.statementLockTimeoutMs,
-    generation: 0n,
+  return (event) => {
+    if (event.type === "ran") durations.set(event.file, event.durationMs);
+    if (event.type === "committed")
+      applied.push(...event.files.map((file) => ({ file, durationMs: durations.get(file) ?? 0 })));
+    tell(event);
   };
-  try {
-    const warnings = await runPlans(runner, migrations, access, options);
-    const settled = await settleGrants(runner, migrations, access);
-    for (const message of settled.warnings) options.onEvent({ type: "warning", message });
-    return { runId: runner.run.id, applied, grants: settled.changes, warnings: [...warnings, ...settled.warnings] };
-  } finally {
-    await runner.monitor.close();
-  }
 }
 
 /** Plans and runs, and again from the start whenever somebody else changed the ledger in between, as happens behind a pooler. */
@@ -138,6 +94,7 @@ async function runPlans(
     refuse(plan, options.strict);
     if (plan.pending.length === 0) return [...told];
     try {
+      // Loaded only now: a run with nothing to do walks past it.
       const { runPlan } = await import("./plan-run.ts");
       await runPlan(runner, { plan, migrations, access, transaction: options.transaction });
       return [...told];
@@ -147,17 +104,17 @@ async function runPlans(
   }
 }
 
+/** One round trip where the ledger is there and ours. */
 async function readOrMakeLedger(runner: Runner, migrations: Migrations): Promise<LedgerState> {
-  const { session } = runner;
-  if (session.ledgerOwner === undefined || session.ledgerOwner !== session.owner) {
-    if (session.ledgerOwner === undefined && migrations.namespaces.every(({ files }) => files.length === 0))
-      return EMPTY_LEDGER;
-    await ensureLedger(runner);
+  const { client, ledgerOwner, owner, actAsOwner } = runner.session;
+  if (ledgerOwner === undefined && migrations.namespaces.every(({ files }) => files.length === 0)) return EMPTY_LEDGER;
+  if (ledgerOwner === owner) {
+    const ledger = await readLedger(client, actAsOwner);
+    if (ledger.format >= LEDGER_FORMAT) return ledger;
   }
-  const ledger = await readLedger(session.client, session.actAsOwner);
-  if (ledger.format >= LEDGER_FORMAT) return ledger;
+  const { ensureLedger } = await import("./ledger-upgrade.ts");
   await ensureLedger(runner);
-  return readLedger(session.client, session.actAsOwner);
+  return readLedger(client, actAsOwner);
 }
 
 /** @throws {MigrateError} Nothing may run. */
@@ -165,9 +122,4 @@ function refuse(plan: Plan, strict: boolean): void {
   if (plan.edited.length > 0) throw new EditedError(plan.edited);
   const late = plan.pending.filter((planned) => planned.outOfOrder).map((planned) => planned.file);
   if (strict && late.length > 0) throw new OutOfOrderError(late);
-}
-
-function cancelled(error: unknown, signal: AbortSignal): CancelledError {
-  const partial = typeof error === "object" && error !== null && Reflect.get(error, "kind") === "partial";
-  return new CancelledError(partial ? "partial" : "failed", { cause: signal.reason });
 }

@@ -62,7 +62,7 @@ type StateRow = readonly [
   error?: unknown,
 ];
 
-/** Reads the whole ledger: one round trip, however many files. `prelude` makes the reader the one who may. */
+/** Reads the whole ledger: one round trip, however many files. `role` is SQL that makes the reader the one who may, or nothing. */
 export async function readLedger(client: ClientBase, role: string): Promise<LedgerState> {
   const results: unknown = await client.query(
     `begin read only; ${role}select plinth_migrate.read_state() as state; commit`,
@@ -72,12 +72,16 @@ export async function readLedger(client: ClientBase, role: string): Promise<Ledg
   return toState(rows?.[0]?.state as Parameters<typeof toState>[0]);
 }
 
-function toState(state: { format: number; generation: string; files: readonly StateRow[] }): LedgerState {
+/** The ledger as `plinth_migrate.read_state()` gives it. */
+export function toState(state: { format: number; generation: string; files: readonly StateRow[] }): LedgerState {
   const namespaces = new Map<string, Map<number, LedgerEntry>>();
   for (const row of state.files) {
     const [namespace, number, name, kind, hash, status, id, finishedAt, appliedBy, done, hashes, error] = row;
     let files = namespaces.get(namespace);
-    if (files === undefined) namespaces.set(namespace, (files = new Map()));
+    if (files === undefined) {
+      files = new Map();
+      namespaces.set(namespace, files);
+    }
     files.set(number, {
       namespace,
       number,

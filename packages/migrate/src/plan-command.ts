@@ -1,0 +1,28 @@
+import { knownKeys } from "@plinth/db-core/errors";
+import type { Access } from "./access.ts";
+import { accessOf } from "./apply.ts";
+import type { MigrationDatabase } from "./connection.ts";
+import type { Migrations } from "./migrations.ts";
+import { comparePlan, type Plan } from "./plan.ts";
+import { readState } from "./read-state.ts";
+
+/** How the ledger is read. */
+export interface ReadOptions {
+  /**
+   * Whose role reads the ledger. `null`: the one that logged in, whatever file there is.
+   *
+   * @defaultValue the access.json beside the package.json of the migrations' root, if there is one
+   */
+  readonly access?: Access | null | undefined;
+}
+
+/**
+ * What `apply` would do now. Writes nothing, takes no lock, waits for nobody; works on a standby and in a database that was never migrated.
+ *
+ * @throws {MigrateError} Of kind `connection`.
+ */
+export async function plan(db: MigrationDatabase, migrations: Migrations, options: ReadOptions = {}): Promise<Plan> {
+  knownKeys(options, ["access"]);
+  const access = await accessOf(migrations, options.access);
+  return comparePlan(migrations, await readState(db, access?.ownerRole));
+}

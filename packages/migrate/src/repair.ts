@@ -1,0 +1,95 @@
+import { knownKeys, oneOf, text, wholeNumber } from "@plinth/db-core/errors";
+import type { Access } from "./access.ts";
+import { accessOf } from "./apply.ts";
+import type { MigrationDatabase } from "./connection.ts";
+import { beginFenced } from "./fence.ts";
+import { type LedgerEntry, readLedger, recordRepair } from "./ledger.ts";
+import type { MigrationFile, Migrations } from "./migrations.ts";
+import { RepairError } from "./run-errors.ts";
+import { withRunner } from "./runner.ts";
+
+/** What an operator has decided about one file, after looking at the database. */
+export interface RepairAction {
+  /**
+   * `mark-applied`: all of the file is in effect, it is not to run. `mark-failed`: it counts as not applied, and the next run runs it from its first
+   * statement. `accept-hash`: it was edited after it was applied, and the edit has no effect.
+   */
+  readonly type: "mark-applied" | "mark-failed" | "accept-hash";
+  readonly namespace: string;
+  readonly number: number;
+}
+
+/** How a repair is done. */
+export interface RepairOptions {
+  /** As for `apply`. */
+  readonly access?: Access | null | undefined;
+  /**
+   * As for `apply`.
+   *
+   * @defaultValue `60_000`
+   */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+/**
+ * Writes a decision into the ledger, as a row of its own: nothing is removed. Runs no file. Under the lock.
+ *
+ * @throws {RepairError} The file is not in a state that the action is for. Nothing was written.
+ */
+export async function repair(
+  db: MigrationDatabase,
+  migrations: Migrations,
+  action: RepairAction,
+  options: RepairOptions = {},
+): Promise<void> {
+  knownKeys(action, ["type", "namespace", "number"], "action");
+  knownKeys(options, ["access", "lockTimeoutMs"]);
+  oneOf("action.type", action.type, ["mark-applied", "mark-failed", "accept-hash"]);
+  text("action.namespace", action.namespace, 1, 214);
+  wholeNumber("action.number", action.number, 0, 999_999_999);
+  const lockTimeoutMs = wholeNumber("lockTimeoutMs", options.lockTimeoutMs ?? 60_000, 0, 86_400_000);
+  const access = await accessOf(migrations, options.access);
+  const waits = { signal: undefined, onEvent: () => {}, lockTimeoutMs, statementLockTimeoutMs: 3_000 };
+  await withRunner(db, { ...waits, ownerRole: access?.ownerRole }, async (runner) => {
+    const { client, ledgerOwner, actAsOwner } = runner.session;
+    if (ledgerOwner === undefined) {
+      const { ensureLedger } = await import("./ledger-upgrade.ts");
+      await ensureLedger(runner);
+    }
+    const ledger = await readLedger(client, actAsOwner);
+    runner.generation = ledger.generation;
+    const file = migrations.namespaces
+      .find(({ name }) => name === action.namespace)
+      ?.files.find(({ number }) => number === action.number);
+    const row = decide(action, file, ledger.namespaces.get(action.namespace)?.get(action.number));
+    await beginFenced(runner);
+    await recordRepair(client, runner.run, row);
+    await client.query("commit");
+  });
+}
+
+/** The row to add. */
+function decide(action: RepairAction, file: MigrationFile | undefined, entry: LedgerEntry | undefined) {
+  const { type, namespace, number } = action;
+  const which = `${namespace}:${number}`;
+  const state = entry?.status ?? "not in the ledger";
+  const row = { namespace, number, name: file?.name ?? entry?.name ?? "", transactional: file?.transactional ?? true };
+  if (type === "mark-failed") {
+    if (entry === undefined || entry.status === "resolved")
+      throw new RepairError(`mark-failed needs a file that was applied or stopped part-way; ${which} is ${state}`);
+    return { ...row, hash: entry.hash, status: "resolved" as const };
+  }
+  if (file === undefined) throw new RepairError(`there is no file ${which}: its hash can't be recorded`);
+  if (type === "accept-hash") {
+    if (entry?.status !== "applied" || entry.hash === file.hash)
+      throw new RepairError(
+        `accept-hash needs an applied file that was edited; ${which} is ${state}${entry?.status === "applied" ? ", and its hash is the file's" : ""}`,
+      );
+  } else {
+    if (entry?.status === "applied")
+      throw new RepairError(`${which} is applied already; accept-hash takes an edited file as it is`);
+    if (entry === undefined && file.repeatable)
+      throw new RepairError(`${which} is a repeatable file that never ran here; apply runs it`);
+  }
+  return { ...row, hash: file.hash, status: "applied" as const };
+}
