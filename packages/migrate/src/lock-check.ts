@@ -119,6 +119,11 @@ export function mergeLock(
   return { format: 1, namespace: namespace.name, version: Math.max(version, base.version), files, procedures };
 }
 
+/** The lock of a namespace that was never released: below every version, promising nothing. */
+export function emptyLock(namespace: string): ProceduresLock {
+  return { format: 1, namespace, version: -1, files: [], procedures: [] };
+}
+
 /** What to say of a file that {@link changedWithoutNumber} found. */
 export function changedMessage(file: MigrationFile, version: number): string {
   return `${file.fileName} is not as it was released with number ${version}: ${addNumber(version)}`;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FileProblem } from "./file-errors.ts";
@@ -75,9 +75,9 @@ function scanFile(namespace: string, directory: string, entry: Dirent): Migratio
   };
 }
 
-/** The identity of a normalised text, as the ledger keeps it. */
+/** The identity of a normalised text, as the ledger keeps it. In one call: a hash object for each file is three times as slow. */
 export function hashOf(content: Buffer): string {
-  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  return `sha256:${hash("sha256", content, "hex")}`;
 }
 
 function duplicates(files: readonly MigrationFile[]): readonly FileProblem[] {
