@@ -1,29 +1,34 @@
 import { DatabaseError } from "./database-error.ts";
 import { ConnectionLostError } from "./database-errors/connection-lost.ts";
-import { TooManyConnectionsError } from "./database-errors/too-many-connections.ts";
 import type { Report } from "./events.ts";
 import { SchemaTooOldError } from "./schema-too-old-error.ts";
+import { SQLSTATE } from "./sqlstate.ts";
 
 /** Bounds of the wait between two looks whether the replica is back. */
 const PROBE_FIRST_MS = 100;
 const PROBE_MAX_MS = 10_000;
 
 /**
- * Refusals that another server may not repeat, by SQLSTATE. `lag`: the replica does not have yet what the primary has (a schema, a function,
- * a grant). `once`: this statement met the replay, or needs what no standby can do; the next one need not.
+ * Refusals that another server may not repeat, by SQLSTATE. `gone`: it lets nobody in. `lag`: it does not have yet what the primary has (a
+ * schema, a function, a grant). `once`: this statement met the replay, or needs what no standby can do; the next one need not.
  */
-const REFUSALS: Readonly<Record<string, "lag" | "once">> = {
-  "3F000": "lag",
-  "42883": "lag",
-  "42P01": "lag",
-  "42703": "lag",
-  "42501": "lag",
-  "25006": "once",
-  "40001": "once",
-  "40P01": "once",
-  "55000": "once",
-  "0A000": "once",
-};
+const REFUSALS: ReadonlyMap<string, "gone" | "lag" | "once"> = new Map([
+  [SQLSTATE.invalidAuthorizationSpecification, "gone"],
+  [SQLSTATE.invalidPassword, "gone"],
+  [SQLSTATE.invalidCatalogName, "gone"],
+  [SQLSTATE.tooManyConnections, "gone"],
+  [SQLSTATE.configurationLimitExceeded, "gone"],
+  [SQLSTATE.invalidSchemaName, "lag"],
+  [SQLSTATE.undefinedFunction, "lag"],
+  [SQLSTATE.undefinedTable, "lag"],
+  [SQLSTATE.undefinedColumn, "lag"],
+  [SQLSTATE.insufficientPrivilege, "lag"],
+  [SQLSTATE.readOnlySqlTransaction, "once"],
+  [SQLSTATE.serializationFailure, "once"],
+  [SQLSTATE.deadlockDetected, "once"],
+  [SQLSTATE.objectNotInPrerequisiteState, "once"],
+  [SQLSTATE.featureNotSupported, "once"],
+]);
 
 /**
  * Sends reads to the replica while it is fit for them, and to the primary otherwise: no call fails because of the replica. Whether it is fit
@@ -119,8 +124,8 @@ export class ReplicaRouter {
 
 /** What an error of a read says about the replica; nothing: the read's own failure. */
 function faultOf(error: unknown): "gone" | "lag" | "once" | undefined {
-  if (error instanceof ConnectionLostError || error instanceof TooManyConnectionsError) return "gone";
+  if (error instanceof ConnectionLostError) return "gone";
   if (error instanceof SchemaTooOldError) return "lag";
-  if (error instanceof DatabaseError) return REFUSALS[error.sqlstate];
+  if (error instanceof DatabaseError) return REFUSALS.get(error.sqlstate);
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { Session } from "./connections.ts";
 import { DatabaseError } from "./database-error.ts";
 import { ConnectionLostError } from "./database-errors/connection-lost.ts";
+import { SQLSTATE } from "./sqlstate.ts";
 import { NestedTransactionOpenError, TransactionAbortedError, TransactionEndedError } from "./transaction-errors.ts";
 
 /** What a level needs of the transaction's connection. */
@@ -163,5 +164,5 @@ function lostBeforeCommit(cause: ConnectionLostError): ConnectionLostError {
 
 /** The server refuses everything but a rollback. */
 function isAborted(error: unknown): boolean {
-  return error instanceof DatabaseError && error.sqlstate === "25P02";
+  return error instanceof DatabaseError && error.sqlstate === SQLSTATE.inFailedSqlTransaction;
 }
