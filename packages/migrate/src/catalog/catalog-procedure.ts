@@ -12,8 +12,8 @@ export interface CatalogArgument {
 export interface CatalogColumn {
   readonly name: string;
   readonly type: string;
-  /** The column of the table that the function returns is declared not null. Never true of `returns table`, which can't say so. */
-  readonly notNull: boolean;
+  /** Whether the column of the table that the function returns is declared not null; `null` where it returns no table's rows: who knows. */
+  readonly notNull: boolean | null;
 }
 
 /** One function of pg_proc. */

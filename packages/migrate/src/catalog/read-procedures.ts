@@ -65,7 +65,7 @@ left join lateral (
   select json_agg(json_build_object(
     'name', coalesce(output.name, ''),
     'type', format_type(output.type, null),
-    'notNull', false
+    'notNull', null
   ) order by output.place) as list
   from unnest(p.proallargtypes, p.proargmodes, p.proargnames) with ordinality as output (type, mode, name, place)
   where output.mode in ('t', 'o', 'b')
@@ -74,9 +74,10 @@ left join lateral (
   select json_agg(json_build_object(
     'name', a.attname,
     'type', format_type(a.atttypid, null),
-    'notNull', a.attnotnull
+    'notNull', case when c.relkind in ('r', 'p', 'f') then a.attnotnull end
   ) order by a.attnum) as list
   from pg_attribute a
+  join pg_class c on c.oid = a.attrelid
   where a.attrelid = result.typrelid
     and result.typrelid <> 0
     and a.attnum > 0

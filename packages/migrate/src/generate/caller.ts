@@ -1,0 +1,128 @@
+import type { Annotation, ValueAnnotation } from "../annotations.ts";
+import { type CatalogProcedure, procedureKey } from "../catalog/catalog-procedure.ts";
+import { camelCase } from "./camel-case.ts";
+import { nullable, type ValueType, type ValueTypes } from "./value-types.ts";
+
+/** An argument or a column, as callers see it and as SQL has it. */
+export interface CallerField {
+  readonly key: string;
+  readonly name: string;
+  /** The SQL type that its codec goes by. */
+  readonly sqlType: string;
+  readonly typescript: string;
+}
+
+export interface CallerArgument extends CallerField {
+  readonly optional: boolean;
+}
+
+/** One procedure, with all that its typed caller is made of. */
+export interface Caller {
+  readonly procedure: CatalogProcedure;
+  readonly annotation: Annotation;
+  readonly key: string;
+  readonly args: readonly CallerArgument[];
+  readonly columns: readonly CallerField[];
+  /** The result is a value, or several, and not rows. */
+  readonly isValue: boolean;
+  /** SQL names of the ordering columns of a keyset-paged list; empty for anything else. */
+  readonly keyset: readonly string[];
+}
+
+const pageSize = "page_size_in";
+
+/** What the caller of a procedure is made of. What stands in the way is added to `problems`. */
+export function callerOf(
+  annotation: Annotation,
+  procedure: CatalogProcedure,
+  types: ValueTypes,
+  problems: string[],
+): Caller {
+  const where = procedureKey(procedure);
+  const args = procedure.arguments.map((argument): CallerArgument => {
+    const key = camelCase(argument.name.replace(/_in$/, ""));
+    const noted = annotation.params.get(argument.name) ?? annotation.params.get(argument.name.replace(/_in$/, ""));
+    const value = valueOf(argument.type, noted, types, `${where}, argument ${argument.name}`);
+    const typescript = value.typescript.replace(/^(.*\[\])/, "readonly $1");
+    return {
+      key,
+      name: argument.name,
+      sqlType: types.sqlType(argument.type),
+      typescript,
+      optional: argument.hasDefault,
+    };
+  });
+  const isValue = procedure.columns.length === 0;
+  const results =
+    isValue && procedure.resultType !== "void"
+      ? [{ name: procedure.name, type: procedure.resultType, notNull: null }]
+      : procedure.columns;
+  const columns = results.map((column): CallerField => {
+    const noted = annotation.columns.get(column.name);
+    // A column of a table is null where the table lets it; any other one where the annotation says so.
+    const mayBeNull = noted?.nullable === true || column.notNull === false;
+    const value = valueOf(
+      column.type,
+      { nullable: mayBeNull, json: noted?.json },
+      types,
+      `${where}, column ${column.name}`,
+    );
+    return {
+      key: camelCase(column.name),
+      name: column.name,
+      sqlType: types.sqlType(column.type),
+      typescript: value.typescript,
+    };
+  });
+  reportCollisions(where, "arguments", args, problems);
+  reportCollisions(where, "columns", columns, problems);
+  return {
+    procedure,
+    annotation,
+    key: camelCase(procedure.name),
+    args,
+    columns,
+    isValue,
+    keyset: keysetOf(annotation, procedure),
+  };
+}
+
+function valueOf(type: string, noted: ValueAnnotation | undefined, types: ValueTypes, where: string): ValueType {
+  const value = typeof noted?.json === "string" ? types.jsonOf(noted.json) : types.of(type, where);
+  return noted?.nullable === true ? nullable(value) : value;
+}
+
+/** The ordering columns of a list that is paged by the last row's: a default for each `after_<column>_in`, and a page size. */
+function keysetOf(annotation: Annotation, procedure: CatalogProcedure): readonly string[] {
+  if (annotation.returns !== "many" || annotation.mode !== "read") return [];
+  if (!procedure.arguments.some((argument) => argument.name === pageSize)) return [];
+  const after = procedure.arguments.flatMap((argument) => {
+    const column = /^after_(.+)_in$/.exec(argument.name)?.[1];
+    return column === undefined ? [] : [{ column, hasDefault: argument.hasDefault }];
+  });
+  const complete = after.every(
+    ({ column, hasDefault }) => hasDefault && procedure.columns.some(({ name }) => name === column),
+  );
+  return complete ? after.map(({ column }) => column) : [];
+}
+
+/** Whether an argument says where a page begins or how long it is: `db.iterate` gives these itself. */
+export function isPaging(argument: CallerArgument): boolean {
+  return argument.name === pageSize || /^after_.+_in$/.test(argument.name);
+}
+
+/** Two SQL names that TypeScript can't tell apart. */
+export function reportCollisions(
+  where: string,
+  what: string,
+  fields: readonly { readonly key: string; readonly name: string }[],
+  problems: string[],
+): void {
+  const names = new Map<string, string>();
+  for (const { key, name } of fields) {
+    const other = names.get(key);
+    if (other !== undefined) problems.push(`${where}: the ${what} ${other} and ${name} would both be called ${key}`);
+    if (key === "") problems.push(`${where}: of the ${what}, ${JSON.stringify(name)} leaves no name`);
+    names.set(key, name);
+  }
+}
