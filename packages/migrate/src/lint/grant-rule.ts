@@ -1,6 +1,6 @@
 import type { RawFinding } from "./lint-finding.ts";
 import type { LintedFile } from "./linted-file.ts";
-import type { SqlNode } from "./parse-sql.ts";
+import { asList, asNode, type SqlNode } from "./parse-sql.ts";
 
 /** MIG411: rights, owners and roles in a file, where access.json says who may do what: the next run would take them back. */
 export function* grantRule({ hasAccessFile, sql }: LintedFile): Iterable<RawFinding> {
@@ -29,6 +29,10 @@ function rights(kind: string, node: SqlNode): string | undefined {
       return "default privileges";
     case "AlterOwnerStmt":
       return "a change of owner";
+    case "AlterTableStmt":
+      return asList(node.cmds).some((cmd) => asNode(asNode(cmd).AlterTableCmd).subtype === "AT_ChangeOwner")
+        ? "a change of owner"
+        : undefined;
     case "CreateRoleStmt":
     case "AlterRoleStmt":
     case "AlterRoleSetStmt":
