@@ -73,8 +73,9 @@ async function copyTemplate(
   for (let tries = 1; ; tries += 1) {
     await ensureTemplate(session, url, source);
     try {
+      // By the log and not by file: no checkpoint, which would make every worker wait for what all the others have written.
       await session.query(
-        `create database ${pg.escapeIdentifier(copy.name)} template ${pg.escapeIdentifier(source.template)} strategy file_copy`,
+        `create database ${pg.escapeIdentifier(copy.name)} template ${pg.escapeIdentifier(source.template)} strategy wal_log`,
       );
       return copy;
     } catch (error) {
