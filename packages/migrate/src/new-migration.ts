@@ -1,12 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { knownKeys, OptionError, text, trueOrFalse } from "@plinth/db-core/errors";
 import { InvalidFilesError } from "./file-errors.ts";
-import { NUMBER_MAX, parseFileName } from "./file-name.ts";
+import { isSqlFileName, NUMBER_MAX, parseFileName } from "./file-name.ts";
 import { MigrationsDirectoryError } from "./graph-errors.ts";
 import { MigrateError, type SourcePosition } from "./migrate-error.ts";
 import { isDirectory } from "./resolve-package.ts";
-import { scanDirectory } from "./scan-directory.ts";
 
 export interface NewMigrationOptions {
   /** The migrations directory. It must be there. */
@@ -71,18 +70,25 @@ export async function newMigration(options: NewMigrationOptions): Promise<string
   return path;
 }
 
+/** By names alone: what stands in the files, or whether anything does yet, does not matter here. */
 function nextNumber(directory: string, repeatable: boolean): string {
-  const { files, problems } = scanDirectory("", directory);
-  const blocking = problems.filter(({ code }) => code !== "MIG206");
-  if (blocking.length > 0) throw new InvalidFilesError(blocking);
-  const taken = new Set(files.map((file) => file.number));
+  const names = readdirSync(directory).filter(isSqlFileName).sort();
+  const files = names.map((fileName) => ({ fileName, parsed: parseFileName(fileName) }));
+  const problems = files.flatMap(({ fileName, parsed }) =>
+    "problem" in parsed
+      ? [{ code: parsed.code, message: parsed.problem, position: { file: join(directory, fileName), line: 1 } }]
+      : [],
+  );
+  if (problems.length > 0) throw new InvalidFilesError(problems);
+
+  const taken = files.flatMap(({ fileName, parsed }) => ("problem" in parsed ? [] : [{ fileName, ...parsed }]));
   // A repeatable file comes after all it may build on; a numbered one need not come after the repeatable ones.
-  const before = files.filter((file) => repeatable || !file.repeatable);
-  let number =
-    before.reduce((highest, file) => Math.max(highest, file.number), repeatable ? REPEATABLE_FIRST - 1 : 0) + 1;
-  while (taken.has(number)) number++;
+  const before = taken.filter((file) => repeatable || !file.repeatable).sort((a, b) => a.number - b.number);
+  const numbers = new Set(taken.map((file) => file.number));
+  let number = Math.max(before.at(-1)?.number ?? 0, repeatable ? REPEATABLE_FIRST - 1 : 0) + 1;
+  while (numbers.has(number)) number++;
   if (number > NUMBER_MAX) throw new OptionError("directory", `one with numbers left below ${NUMBER_MAX}`, directory);
-  const padding = (before.at(-1) ?? files.at(-1))?.fileName.match(/^\d+/)?.[0].length ?? PADDING_DEFAULT;
+  const padding = (before.at(-1) ?? taken.at(-1))?.fileName.match(/^\d+/)?.[0].length ?? PADDING_DEFAULT;
   return String(number).padStart(padding, "0");
 }
 
