@@ -85,5 +85,5 @@ async function packageDirectory(migrations: string): Promise<string> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+  return (error as { code?: unknown }).code === "ENOENT";
 }

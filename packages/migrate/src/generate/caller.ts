@@ -42,7 +42,7 @@ export function callerOf(
   const args = procedure.arguments.map((argument): CallerArgument => {
     const key = camelCase(argument.name.replace(/_in$/, ""));
     const noted = annotation.params.get(argument.name) ?? annotation.params.get(argument.name.replace(/_in$/, ""));
-    const value = valueOf(argument.type, noted, types, `${where}, argument ${argument.name}`);
+    const value = fieldValue(argument.type, noted, types, `${where}, argument ${argument.name}`);
     const typescript = value.typescript.replace(/^(.*\[\])/, "readonly $1");
     return {
       key,
@@ -61,7 +61,7 @@ export function callerOf(
     const noted = annotation.columns.get(column.name);
     // A column of a table is null where the table lets it; any other one where the annotation says so.
     const mayBeNull = noted?.nullable === true || column.notNull === false;
-    const value = valueOf(
+    const value = fieldValue(
       column.type,
       { nullable: mayBeNull, json: noted?.json },
       types,
@@ -87,7 +87,7 @@ export function callerOf(
   };
 }
 
-function valueOf(type: string, noted: ValueAnnotation | undefined, types: ValueTypes, where: string): ValueType {
+function fieldValue(type: string, noted: ValueAnnotation | undefined, types: ValueTypes, where: string): ValueType {
   const value = typeof noted?.json === "string" ? types.jsonOf(noted.json) : types.of(type, where);
   return noted?.nullable === true ? nullable(value) : value;
 }

@@ -1,9 +1,7 @@
 /** `updated_at` as TypeScript writes it: `updatedAt`. */
 export function camelCase(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/^_+|_+$/g, "")
-    .replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const words = name.replace(/^_+|_+$/g, "").replace(/_+(.)/g, (_, letter: string) => letter.toUpperCase());
+  return words.slice(0, 1).toLowerCase() + words.slice(1);
 }
 
 /** `updated_at` as the name of a type: `UpdatedAt`. */

@@ -40,7 +40,7 @@ function resolveDoor(from: NodeJS.Require, door: string): string | undefined {
   try {
     return from.resolve(door);
   } catch (error) {
-    if (error instanceof Error && "code" in error && noDoor.includes(String(error.code))) return undefined;
+    if (noDoor.includes(String((error as { code?: unknown }).code))) return undefined;
     throw error;
   }
 }

@@ -22,7 +22,7 @@ export function renderStructure(file: StructureFile, problems: string[]): string
     const columns = table.columns.map((column) => ({
       ...column,
       key: camelCase(column.name),
-      value: valueOf(table, column, file, used),
+      value: fieldValue(table, column, file, used),
     }));
     reportCollisions(`${table.schema}.${table.name}`, "columns", columns, problems);
     return [
@@ -78,7 +78,7 @@ function rowLines(doc: string, comment: string | null, name: string, columns: re
   ];
 }
 
-function valueOf(table: Table, column: TableColumn, file: StructureFile, used: Map<string, Set<string>>): ValueType {
+function fieldValue(table: Table, column: TableColumn, file: StructureFile, used: Map<string, Set<string>>): ValueType {
   const reference = column.references === null ? undefined : file.references.get(column.references);
   const value =
     reference === undefined
