@@ -120,4 +120,6 @@ test("annotations in strings, bodies and block comments are none", () => {
     annotations: [],
     problems: [],
   });
+  const body = "create function s.f() returns int language sql begin atomic\n-- @proc mode\nselect 1;\nend;\n";
+  expect(findAnnotations(FILE, body + FUNCTION)).toEqual({ annotations: [], problems: [] });
 });

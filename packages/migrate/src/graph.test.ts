@@ -75,6 +75,29 @@ test("packages are seen from the manifest's real directory, whoever linked to it
   }
 });
 
+test("a manifest that is a link is resolved from where it really is", async () => {
+  using tree = new Tree({
+    ...packageFiles("shared/node_modules/queue", "queue", []),
+    "shared/namespaces.txt": "queue",
+    "app/package.json": '{"name":"app"}',
+    "app/migrations/namespaces.txt": "->shared/namespaces.txt",
+  });
+  expect(await names(tree)).toEqual([CORE, "queue", "app"]);
+});
+
+test("a package that depends on another db-core is refused, though it is seen only from its real directory", async () => {
+  using tree = new Tree({
+    ...packageFiles("app", "app", ["queue"]),
+    ...packageFiles("store/queue/node_modules/queue", "queue", [], { dependencies: { [CORE]: "1" } }),
+    ...packageFiles(`store/queue/node_modules/${CORE}`, CORE, [], { version: "0.0.1" }),
+    "app/node_modules/queue": "->store/queue/node_modules/queue",
+  });
+  expect(await failure(tree)).toMatchObject({ code: "MIG104", copies: [{}, { version: "0.0.1", importer: "queue" }] });
+  // What is merely in reach, and another package's, is nobody's conflict.
+  tree.write("store/queue/node_modules/queue/package.json", '{"name":"queue","migrations":"migrations"}');
+  expect(await names(tree)).toEqual([CORE, "queue", "app"]);
+});
+
 test("a package whose exports hide its package.json is found by the field, and its code is not run", async () => {
   using tree = new Tree({
     ...packageFiles("app", "app", ["hidden"]),

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { Tree } from "./fixtures/tree.ts";
 import { type LintOptions, lint } from "./lint.ts";
@@ -193,6 +194,12 @@ test("MIG409, MIG410, MIG417: numbers and files fit in among those of the base, 
     "MIG404 003-ours.sql",
     "MIG410 004-ours.sql",
   ]);
+
+  // A file that only has another name now is no second one.
+  tree.write("app/migrations/001-renamed.sql", "select 1;");
+  rmSync(tree.at("app/migrations/001-a.sql"));
+  const renamed = await summaries(tree, { base: "main" });
+  expect(renamed).toHaveLength(found.length);
   await expect(summaries(tree, { base: "nowhere" })).rejects.toMatchObject({ code: "MIG420", kind: "usage" });
   await expect(summaries(tree, { base: "--output=x" })).rejects.toMatchObject({ code: "MIG420" });
   await expect(summaries(tree, { base: "" })).rejects.toMatchObject({ option: "base" });

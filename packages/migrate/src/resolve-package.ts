@@ -1,6 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { InvalidPackageJsonError } from "./graph-errors.ts";
 
@@ -32,7 +31,7 @@ export type PackageLookup = { readonly found: InstalledPackage } | { readonly se
  * packages that were not built, are found all the same.
  */
 export function findPackage(name: string, fromFile: string): PackageLookup {
-  const searched = createRequire(fromFile).resolve.paths(name) ?? [];
+  const searched = modulesAbove(dirname(fromFile));
   for (const directory of searched) {
     const json = readPackageJson(join(directory, name));
     if (json !== undefined) return { found: installed(realpathSync.native(join(directory, name)), json, name) };
@@ -71,6 +70,15 @@ export function dependsOn(from: InstalledPackage, dependency: string): boolean {
 
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Where Node looks for packages that a module in `directory` imports, nearest first. */
+function modulesAbove(directory: string): readonly string[] {
+  const directories: string[] = [];
+  for (let at = directory; ; at = dirname(at)) {
+    if (basename(at) !== "node_modules") directories.push(join(at, "node_modules"));
+    if (dirname(at) === at) return directories;
+  }
 }
 
 function installed(directory: string, json: PackageJson, fallbackName: string): InstalledPackage {
