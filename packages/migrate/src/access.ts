@@ -14,6 +14,8 @@ export interface Access {
   /** Owns every schema, table and procedure, and cannot log in. `undefined`: the migrating role does. */
   readonly ownerRole: string | undefined;
   readonly services: { readonly [service: string]: ServiceAccess };
+  /** Roles that are not called prefix and service: those of tests, whose names are not the application's to choose. */
+  readonly roles?: { readonly [service: string]: string } | undefined;
 }
 
 /** What one service may call. */
@@ -68,7 +70,7 @@ export function positionOf(access: Access): SourcePosition[] {
 
 /** The role that a service logs in with. */
 export function roleOf(access: Access, service: string): string {
-  return access.rolePrefix + service;
+  return access.roles?.[service] ?? access.rolePrefix + service;
 }
 
 /** The nearest directory above the migrations that holds a package.json; failing that, the one that holds them. */

@@ -13,6 +13,7 @@ export interface ValueType {
 const number: ValueType = { typescript: "number", zod: "z.number()", zodType: "z.ZodNumber" };
 const whole: ValueType = { typescript: "number", zod: "z.int()", zodType: "z.ZodInt" };
 const text: ValueType = { typescript: "string", zod: "z.string()", zodType: "z.ZodString" };
+const instant: ValueType = { typescript: "Date", zod: "z.date()", zodType: "z.ZodDate" };
 const json: ValueType = { typescript: "Json", zod: "z.json()", zodType: "z.ZodJSONSchema" };
 
 /** Types whose values are not strings. Of every other type, db-core hands over what the server writes. */
@@ -24,7 +25,8 @@ const known: ReadonlyMap<string, ValueType> = new Map([
   ["double precision", number],
   ["bigint", { typescript: "bigint", zod: "z.bigint()", zodType: "z.ZodBigInt" }],
   ["boolean", { typescript: "boolean", zod: "z.boolean()", zodType: "z.ZodBoolean" }],
-  ["timestamp with time zone", { typescript: "Date", zod: "z.date()", zodType: "z.ZodDate" }],
+  ["timestamp with time zone", instant],
+  ["timestamp without time zone", instant],
   ["json", json],
   ["jsonb", json],
   [
