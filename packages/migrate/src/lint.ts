@@ -1,22 +1,5 @@
-import { existsSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
-import { knownKeys, text as textOption } from "@plinth/db-core/errors";
-import { findAnnotations } from "./annotations.ts";
-import { baseRules } from "./lint/base-rules.ts";
-import { type GitBase, readGitBase } from "./lint/git-base.ts";
-import { lintFile } from "./lint/lint-file.ts";
-import type { LintFinding, RawFinding } from "./lint/lint-finding.ts";
-import { type LockFinding, lockRules, type RepeatableFile } from "./lint/lock-rules.ts";
-import { PARSED_CHARACTERS_MAX, parseSql } from "./lint/parse-sql.ts";
-import { applySuppressions } from "./lint/suppression.ts";
-import { emptyLock } from "./lock-check.ts";
-import { lockPathOf, readLock } from "./lock-file.ts";
-import type { SourcePosition } from "./migrate-error.ts";
-import type { MigrationFile, Migrations, Namespace } from "./migrations.ts";
-import { readMigration } from "./read-migration.ts";
-import { unrunnable } from "./refuse-unrunnable.ts";
-import { packageOf } from "./resolve-package.ts";
-import { positionAt } from "./source-position.ts";
+import type { LintFinding } from "./lint/lint-finding.ts";
+import type { Migrations } from "./migrations.ts";
 
 export type { LintFinding } from "./lint/lint-finding.ts";
 
@@ -33,8 +16,6 @@ export interface LintOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const REVISION_CHARACTERS_MAX = 500;
-
 /**
  * Looks at the files of the application and of the workspace's own packages without a database; what is installed in `node_modules` is its
  * makers' affair. Each finding has a stable rule and a place, sorted by file and line; `-- lint-ignore MIG404 reason` excuses one.
@@ -44,76 +25,7 @@ const REVISION_CHARACTERS_MAX = 500;
  * @throws {FileChangedError} A file changed after it was loaded.
  */
 export async function lint(migrations: Migrations, options: LintOptions = {}): Promise<readonly LintFinding[]> {
-  knownKeys(options, ["base", "signal"]);
-  const base = options.base === undefined ? undefined : textOption("base", options.base, 1, REVISION_CHARACTERS_MAX);
-  const hasAccessFile = existsSync(join(packageDirectory(migrations.root), "access.json"));
-  const findings: LintFinding[] = [];
-  for (const namespace of migrations.namespaces) {
-    if (namespace !== migrations.root && isInstalled(namespace)) continue;
-    const git = base === undefined ? undefined : await readGitBase(namespace.directory, base, options.signal);
-    findings.push(...(await lintNamespace(namespace, git, hasAccessFile, options.signal)));
-  }
-  return findings.sort(byPlace);
-}
-
-async function lintNamespace(
-  namespace: Namespace,
-  git: GitBase | undefined,
-  hasAccessFile: boolean,
-  signal: AbortSignal | undefined,
-): Promise<readonly LintFinding[]> {
-  const findings: LintFinding[] = [];
-  const byFile = new Map<MigrationFile, RawFinding[]>();
-  const among = [...(git === undefined ? [] : baseRules(namespace, git)), ...(await promises(namespace))];
-  for (const { file, ...finding } of among) {
-    if (file === undefined) findings.push(place(finding, { file: lockPathOf(namespace), line: 1 }));
-    else byFile.set(file, [...(byFile.get(file) ?? []), finding]);
-  }
-  for (const file of namespace.files) {
-    signal?.throwIfAborted();
-    const alone = git === undefined || git.changed.has(file.fileName);
-    const raw = byFile.get(file) ?? [];
-    if (!alone && raw.length === 0) continue;
-    const text = await readMigration(file);
-    const problems = alone ? [...unrunnable(file, text), ...findAnnotations(file, text).problems] : [];
-    for (const { code, message, position } of problems)
-      findings.push({ rule: code, severity: "error", message, position });
-    // What psql alone understands is no SQL to look at.
-    if (alone && !problems.some(({ code }) => code === "MIG204"))
-      raw.push(...(await lintFile(file, text, hasAccessFile)));
-    for (const finding of applySuppressions(text, raw))
-      findings.push(place(finding, positionAt(file.path, text, finding.offset ?? 0)));
-  }
-  return findings;
-}
-
-/** What the namespace's repeatable files keep of what the last release promised. Before a first release, that is only what they say. */
-async function promises(namespace: Namespace): Promise<readonly LockFinding[]> {
-  const files: RepeatableFile[] = [];
-  for (const file of namespace.files) {
-    if (!file.repeatable || file.sizeBytes > PARSED_CHARACTERS_MAX) continue;
-    const text = await readMigration(file);
-    const sql = await parseSql(text);
-    // Said by the file's own findings; to call all its procedures gone as well would help nobody.
-    if ("fault" in sql) return [];
-    files.push({ file, text, sql });
-  }
-  return lockRules(namespace, readLock(lockPathOf(namespace)) ?? emptyLock(namespace.name), files);
-}
-
-function place({ rule, severity, message, hint }: RawFinding, position: SourcePosition): LintFinding {
-  return { rule, severity, message, position, hint };
-}
-
-function packageDirectory(namespace: Namespace): string {
-  return packageOf(namespace.directory)?.directory ?? dirname(namespace.directory);
-}
-
-function isInstalled(namespace: Namespace): boolean {
-  return namespace.directory.includes(`${sep}node_modules${sep}`);
-}
-
-function byPlace(a: LintFinding, b: LintFinding): number {
-  if (a.position.file !== b.position.file) return a.position.file < b.position.file ? -1 : 1;
-  return a.position.line - b.position.line || (a.position.column ?? 0) - (b.position.column ?? 0);
+  // The rules and Postgres' grammar are loaded when somebody lints: a run that applies nothing should not pay for them.
+  const { lintMigrations } = await import("./lint/lint-migrations.ts");
+  return await lintMigrations(migrations, options);
 }
