@@ -128,20 +128,25 @@ test("one bad call fails alone: the others of its batch are written, each once",
 });
 
 test("a call that meets a lock waits for it alone: its batch, its key's neighbours and all that come later do not", async () => {
-  await other.query("begin; select from account where id = 2 for update");
+  await other.query("begin; select from account where id in (2, 6, 7) for update");
   let locked: Promise<unknown>[] = [];
   try {
-    locked = [coalescer.run({ id: 2, amount: 1 }), coalescer.run({ id: 2, amount: 2 })];
-    // These would never end if they waited for the lock, which is given back only after them.
+    locked = [2, 2, 6, 7].map((id) => coalescer.run({ id, amount: 1 }));
+    // These would never end if they waited for the locks, which are given back only after them.
     await Promise.all([1, 3, 4].map((id) => coalescer.run({ id, amount: 1 })));
-    for (let amount = 0; amount < 5; amount += 1) await coalescer.run({ id: 5, amount });
-    expect(await balances(1, 2, 3, 4)).toEqual([11, 10, 11, 11]);
+    // Once in the batch, once apart, and once without a limit: as long as it takes.
+    const waits = (id: number): boolean => sent.filter((ids) => ids.includes(id)).length === 3;
+    while (![2, 6, 7].every(waits)) await coalescer.run({ id: 5, amount: 1 });
+    await Promise.all([1, 3, 4].map((id) => coalescer.run({ id, amount: 1 })));
+    expect(await balances(1, 2, 3, 4, 6, 7)).toEqual([12, 10, 12, 12, 10, 10]);
   } finally {
     await other.query("commit");
   }
   expect(await Promise.all(locked)).toEqual([
     { id: 2, balance: 11 },
-    { id: 2, balance: 13 },
+    { id: 2, balance: 12 },
+    { id: 6, balance: 11 },
+    { id: 7, balance: 11 },
   ]);
 });
 
