@@ -40,11 +40,15 @@ class Faults {
     this.#lines = text.split(/\r?\n/);
   }
 
-  /** `where` is a path into the file; `word` what to look for to find its line. */
+  /** `where` is a path into the file, `word` what is wrong there: its line is found by looking for one after the other. */
   add(where: string, problem: string, word: unknown): void {
     this.#problems.push(where === "" ? problem : `${where} ${problem}`);
-    const index = this.#lines.findIndex((line) => line.includes(JSON.stringify(word)));
-    if (index >= 0) this.#positions.push({ file: this.#file, line: index + 1, text: this.#lines[index] });
+    let index = 0;
+    for (const part of [...where.split(".").filter((each) => each !== ""), word]) {
+      const next = this.#lines.findIndex((line, at) => at >= index && line.includes(JSON.stringify(part) ?? ""));
+      if (next >= 0) index = next;
+    }
+    this.#positions.push({ file: this.#file, line: index + 1, text: this.#lines[index] });
   }
 
   throwIfAny(): void {

@@ -3,7 +3,7 @@ import pg from "pg";
 import type { ServiceAccess } from "./access.ts";
 import { AccessFileError, GrantsError, RolesMissingError } from "./access-error.ts";
 import { BatchDatabase, graphOf } from "./fixtures/batch-database.ts";
-import { checkGrants, reconcileGrants } from "./grants.ts";
+import { alignGrants, checkGrants, reconcileGrants } from "./grants.ts";
 
 const tables = `
   create schema notes;
@@ -101,6 +101,18 @@ test("a second run changes nothing, and writes nothing", async () => {
   const before = await database.value(xact);
   expect(await reconcile(database)).toEqual([]);
   expect(await database.value(xact)).toBe(before);
+});
+
+test("what apply runs gives the changes, and asserts the result, changed or not", async () => {
+  const database = await databaseFor({ gallery: { own: ["notes"] } });
+  const align = () => alignGrants(database.client, migrations, database.access);
+  expect((await align()).changes.length).toBeGreaterThan(0);
+  expect(await align()).toEqual({ changes: [], warnings: [] });
+  await database.client.query(`alter sequence notes.counter owner to ${database.test.roles.gallery}`);
+  await expect(align()).rejects.toThrow("has owner of sequence notes.counter");
+  await database.client.query("revoke execute on function notes.count_notes from public");
+  await database.client.query(`revoke execute on function notes.count_notes from ${database.test.roles.gallery}`);
+  await expect(align()).rejects.toThrow("has owner of sequence notes.counter");
 });
 
 test("a change says what, on what and for whom", async () => {

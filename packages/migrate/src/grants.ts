@@ -13,6 +13,33 @@ import type { Migrations } from "./migrations.ts";
 
 export type { GrantChange } from "./grants/grant-changes.ts";
 
+/** What {@link alignGrants} found and did. */
+export interface AlignedGrants {
+  readonly changes: readonly GrantChange[];
+  /** What is odd and may be meant. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * {@link reconcileGrants}, and then {@link checkGrants}. Where nothing had to change, what was read for the first is enough for the second:
+ * a run with nothing to do asks once.
+ *
+ * @throws What either of them throws.
+ */
+export async function alignGrants(
+  client: CatalogClient,
+  migrations: Migrations,
+  access: Access | undefined,
+): Promise<AlignedGrants> {
+  const { changes, warnings } = await inTransaction(client, "begin", async () => {
+    const { changes, roles } = await compareGrants(client, migrations, access);
+    if (changes.length === 0) return { changes, warnings: await assertGrants(client, access, changes, roles) };
+    await applyChanges(client, changes);
+    return { changes, warnings: undefined };
+  });
+  return { changes, warnings: warnings ?? (await checkGrants(client, migrations, access)) };
+}
+
 /**
  * Makes the grants what access.json says, in one transaction, and says what it changed. Nothing is written when nothing has to change.
  *
@@ -53,11 +80,20 @@ export function checkGrants(
 ): Promise<readonly string[]> {
   return inTransaction(client, "begin isolation level repeatable read read only", async () => {
     const { changes, roles } = await compareGrants(client, migrations, access);
-    const faults = access === undefined ? { differences: [], warnings: [] } : roleFaults(access, roles);
-    const differences = [...changes.map(describeDifference), ...faults.differences];
-    if (differences.length > 0) throw new GrantsError(differences, hintFor(changes, faults.differences));
-    return access === undefined ? [] : [...faults.warnings, ...(await publicSchemaWarnings(client))];
+    return assertGrants(client, access, changes, roles);
   });
+}
+
+async function assertGrants(
+  client: CatalogClient,
+  access: Access | undefined,
+  changes: readonly GrantChange[],
+  roles: readonly RoleFacts[],
+): Promise<readonly string[]> {
+  const faults = access === undefined ? { differences: [], warnings: [] } : roleFaults(access, roles);
+  const differences = [...changes.map(describeDifference), ...faults.differences];
+  if (differences.length > 0) throw new GrantsError(differences, hintFor(changes, faults.differences));
+  return access === undefined ? [] : [...faults.warnings, ...(await publicSchemaWarnings(client))];
 }
 
 async function compareGrants(
