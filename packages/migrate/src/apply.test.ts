@@ -20,7 +20,10 @@ const schemas = () =>
 
 test("files run in order of their numbers, imported namespaces first, and once", async () => {
   project.write("base", { "9-schema.sql": "create schema a", "010-table.sql": "create table a.t (id int)" });
-  project.write("app", { "100-last.sql": "insert into a.t values (100)", "20-first.sql": "insert into a.t values (20)" });
+  project.write("app", {
+    "100-last.sql": "insert into a.t values (100)",
+    "20-first.sql": "insert into a.t values (20)",
+  });
   const first = await run();
   const second = await run();
 
@@ -87,9 +90,15 @@ test("which row is the latest is told by id, whatever the clocks said", async ()
 });
 
 test("an older checkout warns, changes nothing and succeeds", async () => {
-  project.write("app", { "001-a.sql": "create schema a", "900-r-f.sql": "create or replace function a.f() returns int return 1" });
+  project.write("app", {
+    "001-a.sql": "create schema a",
+    "900-r-f.sql": "create or replace function a.f() returns int return 1",
+  });
   await run();
-  project.write("app", { "002-c.sql": "-- f answers 2", "900-r-f.sql": "create or replace function a.f() returns int return 2" });
+  project.write("app", {
+    "002-c.sql": "-- f answers 2",
+    "900-r-f.sql": "create or replace function a.f() returns int return 2",
+  });
   await run();
   project.remove("app", "002-c.sql");
   project.write("app", { "900-r-f.sql": "create or replace function a.f() returns int return 1" });
@@ -121,7 +130,8 @@ test("a new lower number runs with a warning, and is refused under strict; a new
 
 test("F10: what a file does to its session reaches neither the next file nor the ledger", async () => {
   project.write("app", {
-    "001-dump.sql": "create role migrate_f10; create schema a; select set_config('search_path', '', false); set role migrate_f10",
+    "001-dump.sql":
+      "create role migrate_f10; create schema a; select set_config('search_path', '', false); set role migrate_f10",
     "002-table.sql": "create table t (id int); set statement_timeout = 1; set session authorization migrate_f10",
     "003-sleep.sql": "select pg_sleep(0.01); drop role migrate_f10",
   });
@@ -153,13 +163,18 @@ test("F11: copy from stdin is refused with its place and does not hang", async (
 
 test("a failure without a position is found by the statement that failed", async () => {
   project.write("app", {
-    "001-t.sql": "create table t (id int primary key);\n-- one; two\ninsert into t values (1);\n\ninsert into t values (1);\nselect 1",
+    "001-t.sql":
+      "create table t (id int primary key);\n-- one; two\ninsert into t values (1);\n\ninsert into t values (1);\nselect 1",
   });
   expect(await rejection(run(), SqlFailureError)).toMatchObject({ sqlstate: "23505", line: 5, column: 1 });
 });
 
 test("a failure is told of the file that failed, whatever ran before it in the same transaction", async () => {
-  project.write("app", { "001-a.sql": "create schema a;;", "002-b.sql": "select 1;\nselect 1/0", "003-c.sql": "select 1" });
+  project.write("app", {
+    "001-a.sql": "create schema a;;",
+    "002-b.sql": "select 1;\nselect 1/0",
+    "003-c.sql": "select 1",
+  });
   expect(await rejection(run(), SqlFailureError)).toMatchObject({ line: 2, file: project.path("app", "002-b.sql") });
 });
 
@@ -186,7 +201,10 @@ test("F12: a new enum value used in the same transaction comes with what to do",
 });
 
 test("F6: what can't run in a transaction comes with what to do", async () => {
-  project.write("app", { "001-i.sql": "create table t (id int);", "002-i.sql": "create index concurrently i on t (id)" });
+  project.write("app", {
+    "001-i.sql": "create table t (id int);",
+    "002-i.sql": "create index concurrently i on t (id)",
+  });
   const error = await rejection(run(), SqlFailureError);
   expect(error).toMatchObject({ sqlstate: "25001", file: project.path("app", "002-i.sql"), line: 1 });
   expect(error.hint).toContain("-- disable auto transaction");

@@ -25,7 +25,7 @@ export interface Batch {
 
 export const ATTEMPTS_MAX = 10;
 const RETRY_MS = 100;
-const RETRY_MS_MAX = 3_000;
+const RETRY_MS_MAX = 1_000;
 
 // A text that is copied once more to be put behind the prelude costs its size in memory.
 const JOINED_LENGTH_MAX = 1 << 20;

@@ -89,7 +89,7 @@ left join pg_catalog.pg_roles owner on owner.rolname = ${ownerRole === undefined
  */
 export async function openSession(
   db: MigrationDatabase,
-  options: { readonly ownerRole: string | undefined; readonly lockTimeoutMs: number },
+  options: { readonly ownerRole: string | undefined; readonly statementLockTimeoutMs: number },
 ): Promise<Session> {
   const connection = await openConnection(db);
   try {
@@ -100,7 +100,7 @@ export async function openSession(
     const session = makeSession(connection, found, options);
     // Behind a pooler the server session is everybody's: settings are set in transactions only.
     if (!session.pooled)
-      await connection.client.query(settingsSql("session", settingsOf(found, options.lockTimeoutMs)));
+      await connection.client.query(settingsSql("session", settingsOf(found, options.statementLockTimeoutMs)));
     return session;
   } catch (error) {
     await connection.release(!(error instanceof MigrateError));
@@ -111,13 +111,13 @@ export async function openSession(
 function makeSession(
   connection: Connection,
   found: Preflight,
-  options: { readonly ownerRole: string | undefined; readonly lockTimeoutMs: number },
+  options: { readonly ownerRole: string | undefined; readonly statementLockTimeoutMs: number },
 ): Session {
   const { client } = connection;
   const pooled = (client as { processID?: number | null }).processID !== found.pid;
   const callersRole = found.set_role === "none" ? undefined : found.set_role;
   const role = options.ownerRole ?? callersRole;
-  const settings = settingsOf(found, options.lockTimeoutMs);
+  const settings = settingsOf(found, options.statementLockTimeoutMs);
   const reset = "reset session authorization; reset role; reset all; ";
   let closing: Promise<void> | undefined;
   return {
@@ -131,7 +131,7 @@ function makeSession(
     actAsOwner: role === undefined ? "set local role none; " : setRoleSql("local", role),
     prelude: (scope) => `${reset}${setRoleSql(scope, role)}${settingsSql(scope, settings)}`,
     close() {
-      const restore = `${reset}${setRoleSql("session", callersRole)}${settingsSql("session", found.settings)}`;
+      const restore = `${reset}${setRoleSql("session", callersRole)}${restoreSql(found.settings)}`;
       closing ??= giveBack(connection, connection.own || pooled ? "" : restore);
       return closing;
     },
@@ -192,16 +192,18 @@ function settingsOf(found: Preflight, lockTimeoutMs: number): readonly (readonly
 }
 
 function settingsSql(scope: "local" | "session", settings: readonly (readonly [string, string])[]): string {
-  return settings.map(([name, value]) => `set ${scope} ${quoteSetting(name)} to ${quoteText(value)}; `).join("");
+  return settings.map(([name, value]) => `set ${scope} ${name} to ${quoteText(value)}; `).join("");
+}
+
+/** `set` would take a list such as search_path's for one name. */
+function restoreSql(settings: readonly (readonly [string, string])[]): string {
+  return settings
+    .map(([name, value]) => `select pg_catalog.set_config(${quoteText(name)}, ${quoteText(value)}, false); `)
+    .join("");
 }
 
 function setRoleSql(scope: "local" | "session", role: string | undefined): string {
   return role === undefined ? "" : `set ${scope} role ${quoteName(role)}; `;
-}
-
-/** `app.user` is two names. */
-function quoteSetting(name: string): string {
-  return name.split(".").map(quoteName).join(".");
 }
 
 function quoteText(text: string): string {
