@@ -40,6 +40,7 @@ test.each([
 
 test("MIG401: a file without a transaction that needs none is pointed out", async () => {
   expect(await findings(`select 1;\n${NO_TRANSACTION}`)).toEqual(["MIG401 warning 2:1"]);
+  expect(await findings("select 1;\n\n --disable auto transaction")).toEqual(["MIG401 warning 3:2"]);
   expect(await findings(`${NO_TRANSACTION}alter type s.e add value 'x';`)).toEqual([]);
 });
 
@@ -143,6 +144,10 @@ test("MIG400 and what would be refused at the file's turn are findings with thei
   expect(await findings("select 1;\ncommit;")).toEqual(["MIG205 error 2:1"]);
   expect(await findings("\\connect x\nselect 1;")).toEqual(["MIG204 error 1:1"]);
   expect(await findings("-- @proc mode=read\nselect 1;", "900-r-a.sql")).toEqual(["MIG210 error 1:1"]);
+});
+
+test("a statement of thousands of terms is looked at to its end", async () => {
+  expect(await findings(`select ${"1 + ".repeat(3_000)} (select 1 from bare);`)).toEqual(["MIG404 warning 1:12024"]);
 });
 
 test("a comment with a reason excuses a rule for the statement below it, or around it", async () => {

@@ -5,7 +5,7 @@ import type { FileProblem } from "./file-errors.ts";
 import { isScriptFileName, isSqlFileName, parseFileName } from "./file-name.ts";
 import type { MigrationFile } from "./migrations.ts";
 import { encodingProblem, normalise } from "./normalise.ts";
-import { disablesAutoTransaction } from "./sql-comments.ts";
+import { directiveIn } from "./sql-comments.ts";
 
 /** Limits of one namespace. A string cannot hold much more than the second. */
 const FILES_MAX = 100_000;
@@ -71,7 +71,7 @@ function scanFile(namespace: string, directory: string, entry: Dirent): Migratio
     path,
     hash: hashOf(content),
     sizeBytes: content.length,
-    transactional: !(content.includes(DIRECTIVE) && disablesAutoTransaction(content.toString("utf8"))),
+    transactional: !(content.includes(DIRECTIVE) && directiveIn(content.toString("utf8")) !== undefined),
   };
 }
 

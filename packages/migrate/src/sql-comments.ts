@@ -31,9 +31,9 @@ export function topLevelComments(text: string): readonly SqlComment[] {
   return comments;
 }
 
-/** Whether a file asks to run outside a transaction: `-- disable auto transaction` as a comment of its own. */
-export function disablesAutoTransaction(text: string): boolean {
+/** The comment by which a file asks to run outside a transaction: `-- disable auto transaction`, a comment of its own. */
+export function directiveIn(text: string): SqlComment | undefined {
   // The phrase is in few files, and finding that out is cheaper than reading SQL.
-  if (!text.includes(DIRECTIVE)) return false;
-  return topLevelComments(text).some((comment) => comment.kind === "line" && comment.text.trim() === DIRECTIVE);
+  if (!text.includes(DIRECTIVE)) return undefined;
+  return topLevelComments(text).find((comment) => comment.kind === "line" && comment.text.trim() === DIRECTIVE);
 }

@@ -1,3 +1,4 @@
+import { directiveIn } from "../sql-comments.ts";
 import type { RawFinding } from "./lint-finding.ts";
 import type { LintedFile } from "./linted-file.ts";
 import { asList, asNode, type ParsedStatement } from "./parse-sql.ts";
@@ -23,7 +24,7 @@ export function* transactionRule({ file, text, sql }: LintedFile): Iterable<RawF
       severity: "warning",
       message: "nothing in this file needs to run without a transaction, and a failure leaves it half done",
       hint: "remove `-- disable auto transaction`",
-      offset: text.indexOf("-- disable auto transaction"),
+      offset: directiveIn(text)?.offset,
     };
 }
 
