@@ -5,6 +5,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`plinth-migrate needs Node 20.19 or newer; this is ${process.version}.`);
   process.exitCode = 2;
 } else {
+  // Node 21 and later have it. Without it the driver loads all of `fetch` to find out where it runs: 15 ms.
+  if (globalThis.navigator === undefined)
+    Object.defineProperty(globalThis, "navigator", { value: { userAgent: `Node.js/${major}` }, configurable: true });
   // Where Node can keep compiled code between runs (22.8 and later), a cold start skips compiling.
   const { enableCompileCache } = await import("node:module");
   if (enableCompileCache !== undefined) enableCompileCache();

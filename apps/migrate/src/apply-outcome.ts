@@ -1,5 +1,6 @@
 import type { MigrateEvent, MigrationFile } from "@plinth/migrate";
 import { counted } from "./counted.ts";
+import { kindOf } from "./exit-codes.ts";
 import { fileFacts } from "./file-facts.ts";
 
 /** What of an `apply` stands, and what does not: collected from its events, so that it is known after a failure too. */
@@ -27,11 +28,13 @@ export class ApplyOutcome {
     return this.#kept.length;
   }
 
-  /** Lines that say where a failure leaves the database. */
-  afterFailure(): readonly string[] {
+  /** Lines that say where a failure leaves the database, and how to go on. */
+  afterFailure(error: unknown): readonly string[] {
+    const next = isSqlFailure(error) ? NEXT[kindOf(error) ?? ""] : undefined;
     return [
       ...(this.#kept.length > 0 ? [`kept: ${listed(this.#kept)}`] : []),
       ...(this.#undone.length > 0 ? [`rolled back: ${listed(this.#undone)}`] : []),
+      ...(next === undefined ? [] : [next]),
     ];
   }
 
@@ -47,6 +50,15 @@ export class ApplyOutcome {
       warnings: this.#warnings,
     };
   }
+}
+
+const NEXT: Readonly<Record<string, string>> = {
+  failed: "fix the file and run again; no repair is needed",
+  partial: "the statements before it stay; fix the cause and run again: it goes on at the statement that failed",
+};
+
+function isSqlFailure(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "MIG301";
 }
 
 /** `@acme/queue (3 files), @acme/web (1 file)`. */

@@ -37,6 +37,13 @@ export class ApplyReport {
     (this.#tell[event.type] as (event: MigrateEvent) => void)(event);
   }
 
+  /** Says at which file the run failed, if it was at one, and stops telling. */
+  fail(): void {
+    if (this.#running !== undefined)
+      this.#output.log(`${this.#dotted(this.#running.label)} ${this.#output.style("red", "FAILED")}`);
+    this.close();
+  }
+
   /** Stops telling. */
   close(): void {
     clearInterval(this.#timer);
@@ -51,7 +58,7 @@ export class ApplyReport {
     },
     planned: ({ files }) => {
       this.#labelWidth = Math.max(0, ...files.map((file, at) => displayWidth(labelOf(file, at + 1, files.length))));
-      for (const line of planLines(files)) this.#output.line(line);
+      for (const line of planLines(files)) this.#output.log(line);
     },
     warning: ({ message }) => this.#output.warn(message),
     started: (event) => this.#start(event),
@@ -62,19 +69,25 @@ export class ApplyReport {
     },
     ran: ({ file, index, count, durationMs }) => {
       this.close();
-      const label = labelOf(file, index, count);
-      const dots = ".".repeat(Math.max(3, this.#labelWidth - displayWidth(label) + 3));
-      this.#output.line(`${label} ${this.#output.style("dim", dots)} ${showDuration(durationMs)}`);
+      this.#output.log(`${this.#dotted(labelOf(file, index, count))} ${showDuration(durationMs)}`);
     },
     committed: ({ namespace, files }) =>
       this.#word("commit", `${namespace}, ${counted(files.length, "file")} applied`, "green"),
     // Said at the end, or with the retry: on the way to a retry it is not yet the outcome.
-    "rolled back": () => this.close(),
+    "rolled back": () => clearInterval(this.#timer),
     blocked: ({ by }) =>
       this.#word("wait", `${this.#running?.label ?? "the run"} waits for ${by.map(showBlocker).join("; ")}`),
     retrying: (event) => this.#retry(event),
-    granted: ({ changes }) => this.#word("grants", counted(changes.length, "change")),
+    granted: ({ changes }) => {
+      const granted = changes.filter((change) => (change as { action?: unknown }).action === "grant").length;
+      this.#word("grants", `${granted} granted, ${changes.length - granted} revoked`);
+    },
   };
+
+  #dotted(label: string): string {
+    const dots = ".".repeat(Math.max(3, this.#labelWidth - displayWidth(label) + 3));
+    return `${label} ${this.#output.style("dim", dots)}`;
+  }
 
   #start({ file, index, count }: EventOf<"started">): void {
     this.close();
@@ -89,7 +102,7 @@ export class ApplyReport {
     const { label, startedAt, at } = this.#running;
     const text = `${label} … running for ${showDuration(performance.now() - startedAt)}${at}`;
     if (this.#output.isLive) this.#output.live(text);
-    else this.#output.line(text);
+    else this.#output.log(text);
   }
 
   #retry({ file, attempt, attemptsMax, sqlstate, by, delayMs }: EventOf<"retrying">): void {
@@ -102,7 +115,7 @@ export class ApplyReport {
   }
 
   #word(word: string, text: string, style: Style = "dim"): void {
-    this.#output.line(`${this.#output.style(style, word.padEnd(6))} ${text}`);
+    this.#output.log(`${this.#output.style(style, word.padEnd(6))} ${text}`);
   }
 }
 

@@ -29,7 +29,7 @@ export const commands: readonly CommandSpec[] = [
     summary: "Run everything that is pending; safe to start from everywhere at once.",
     about:
       "The pending files of one namespace run in one transaction, their ledger rows included. A failure rolls that namespace back and keeps those before it.",
-    options: [option.databaseUrl, option.lockTimeout, option.transaction, option.strict],
+    options: [option.databaseUrl, option.lockTimeout, option.statementLockTimeout, option.transaction, option.strict],
     cleansUp: true,
     load: async () => (await import("./commands/apply.ts")).apply,
   },
@@ -82,6 +82,14 @@ export const commands: readonly CommandSpec[] = [
     options: [],
     cleansUp: false,
     load: async () => (await import("./commands/graph.ts")).graph,
+  },
+  {
+    name: "repair",
+    summary: "Write an operator's decision about one file into the ledger.",
+    about: "Adds a row; removes nothing and runs no file. Look at the database first.",
+    options: [option.databaseUrl, option.markApplied, option.markFailed, option.acceptHash, option.lockTimeout],
+    cleansUp: false,
+    load: async () => (await import("./commands/repair.ts")).repair,
   },
 ];
 

@@ -1,3 +1,4 @@
+import type { Arguments } from "./command-line.ts";
 import { CommandLineError } from "./command-line-error.ts";
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -13,6 +14,12 @@ export function parseDuration(option: string, given: string): number {
   throw new CommandLineError(
     `${option} must be a number with its unit, like 500ms, 60s or 5m, and at most 24h, but is ${JSON.stringify(given.slice(0, 60))}`,
   );
+}
+
+/** The value of an option that is a duration, in milliseconds; nothing if it was not given. */
+export function durationOption(args: Arguments, option: string): number | undefined {
+  const given = args.value(option);
+  return given === undefined ? undefined : parseDuration(`--${option}`, given);
 }
 
 /** A duration for a reader: `38 ms`, `12.4 s`, `1m 12s`, `2h 5m`. */

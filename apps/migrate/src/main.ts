@@ -44,7 +44,7 @@ async function runCommand(command: CommandSpec, args: Arguments, output: Output,
   const signal = listenForStopSignals((received) => {
     ending.stopped = exitCodeOfSignal(received);
     if (!command.cleansUp) exit(ending.stopped);
-    else output.error(`stopping on ${received}: what is not committed is rolled back; a second signal ends at once`);
+    else output.error(`stopping on ${received}, as soon as all is left in order; a second signal ends at once`);
   });
   const { facts, closing } = ending;
   const run = await command.load();

@@ -16,7 +16,7 @@ const directory: OptionSpec = {
 
 const json: OptionSpec = {
   name: "json",
-  help: "Print one JSON document to stdout and nothing else; all words for people go to stderr.",
+  help: "Print one JSON document to stdout and nothing else; what is going on is told on stderr.",
 };
 
 const quiet: OptionSpec = {
@@ -44,6 +44,12 @@ export const lockTimeout: OptionSpec = {
   name: "lock-timeout",
   value: "<time>",
   help: "How long to wait for another migrator to end: 500ms, 60s, 5m. 0s waits not at all. Default: 60s.",
+};
+
+export const statementLockTimeout: OptionSpec = {
+  name: "statement-lock-timeout",
+  value: "<time>",
+  help: "How long a statement may wait for a lock of the application's, and so hold up its readers. Then all of the batch is rolled back and tried again, ten times. Default: 3s.",
 };
 
 export const transaction: OptionSpec = {
@@ -84,4 +90,22 @@ export const check: OptionSpec = {
 export const lock: OptionSpec = {
   name: "lock",
   help: "Also write procedures.lock.json: a promise that the procedures stay as they are now. Part of a release.",
+};
+
+export const markApplied: OptionSpec = {
+  name: "mark-applied",
+  value: "<namespace:number>",
+  help: "All of the file is in effect: it counts as applied and does not run.",
+};
+
+export const markFailed: OptionSpec = {
+  name: "mark-failed",
+  value: "<namespace:number>",
+  help: "The file counts as not applied: the next apply runs it from its first statement.",
+};
+
+export const acceptHash: OptionSpec = {
+  name: "accept-hash",
+  value: "<namespace:number>",
+  help: "The file was edited after it was applied, and the edit has no effect: it counts as applied as it is.",
 };

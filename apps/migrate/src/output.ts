@@ -19,7 +19,7 @@ export interface OutputOptions {
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 /**
- * Where words go. Results go to stdout and complaints to stderr; with `--json` stdout holds one document and everything else goes to stderr. A
+ * Where words go. Results go to stdout and complaints to stderr; with `--json` stdout holds one document, and what is going on is told on stderr. A
  * live line, which is written over, exists on a terminal only: never in CI, in a pipe or a file.
  */
 export class Output {
@@ -45,8 +45,13 @@ export class Output {
     this.#color = !noColor && isUnset(env.NO_COLOR) && env.FORCE_COLOR !== "0" && (terminal || forced);
   }
 
-  /** A line of the result, for people. */
-  line(text = ""): void {
+  /** A line of the result, for people; with `--json` the document says it. */
+  line(text: string): void {
+    if (!this.json) this.log(text);
+  }
+
+  /** A line about what is going on. */
+  log(text: string): void {
     if (this.quiet) return;
     this.#clearLive();
     this.#words.write(`${clean(text)}\n`);
@@ -80,7 +85,7 @@ export class Output {
   }
 
   style(style: Style, text: string): string {
-    return this.#color ? styleText(style, text) : text;
+    return this.#color ? styleText(style, text, { validateStream: false }) : text;
   }
 
   /** Removes the live line, if one is shown. */

@@ -12,12 +12,13 @@ export type PlanRow =
 /** The files to run as a table: order, namespace, file, how it runs, and why where that is known. */
 export function planLines(rows: readonly PlanRow[]): readonly string[] {
   if (rows.length === 0) return [];
-  const head = ["order", "namespace", "file", "mode", "reason"];
+  const reasons = rows.some((row) => "file" in row);
   const lines = table([
-    head,
+    ["order", "namespace", "file", "mode", ...(reasons ? ["reason"] : [])],
     ...rows.slice(0, ROWS_MAX).map((row, index) => {
-      const [file, reason] = "file" in row ? [row.file, reasonOf(row)] : [row, ""];
-      return [index + 1, file.namespace, file.fileName, file.transactional ? "tx" : "no-tx", reason];
+      const file = "file" in row ? row.file : row;
+      const mode = file.transactional ? "tx" : "no-tx";
+      return [index + 1, file.namespace, file.fileName, mode, ...("file" in row ? [reasonOf(row)] : [])];
     }),
   ]);
   return rows.length > ROWS_MAX ? [...lines, `and ${rows.length - ROWS_MAX} more`] : lines;

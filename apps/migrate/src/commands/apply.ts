@@ -5,7 +5,7 @@ import type { CommandContext } from "../command.ts";
 import { CommandLineError } from "../command-line-error.ts";
 import { counted } from "../counted.ts";
 import { databaseAddress } from "../database-address.ts";
-import { parseDuration, showDuration } from "../duration.ts";
+import { durationOption, showDuration } from "../duration.ts";
 import { EXIT_OK } from "../exit-codes.ts";
 import { migrationsDirectory } from "../migrations-directory.ts";
 
@@ -14,9 +14,9 @@ export async function apply(context: CommandContext): Promise<number> {
   const { args, env, cwd, output, signal, facts, closing } = context;
   const directory = migrationsDirectory(args, cwd);
   const database = databaseAddress(args, env);
-  const lockTimeout = args.value("lock-timeout");
   const options = {
-    ...(lockTimeout === undefined ? {} : { lockTimeoutMs: parseDuration("--lock-timeout", lockTimeout) }),
+    lockTimeoutMs: durationOption(args, "lock-timeout"),
+    statementLockTimeoutMs: durationOption(args, "statement-lock-timeout"),
     transaction: transactionOf(args.value("transaction")),
     strict: args.has("strict"),
     signal,
@@ -26,22 +26,24 @@ export async function apply(context: CommandContext): Promise<number> {
   const startedAt = performance.now();
   const report = new ApplyReport(output);
   const outcome = new ApplyOutcome();
-  output.line(`database ${database.shown}`);
+  output.log(`database ${database.shown}`);
   try {
-    await applyMigrations(database.url, migrations, {
+    const { runId } = await applyMigrations(database.url, migrations, {
       ...options,
       onEvent(event) {
         outcome.hear(event);
         report.hear(event);
       },
     });
+    facts.runId = runId;
   } catch (error) {
-    closing.push(...outcome.afterFailure());
+    report.fail();
+    closing.push(...outcome.afterFailure(error));
     throw error;
   } finally {
-    report.close();
     Object.assign(facts, { database: database.shown, ...outcome.facts() });
   }
+  report.close();
   closing.push(`${counted(outcome.applied, "file")} applied in ${showDuration(performance.now() - startedAt)}`);
   return EXIT_OK;
 }

@@ -12,7 +12,7 @@ export async function plan({ args, env, cwd, output, facts, closing }: CommandCo
   const directory = migrationsDirectory(args, cwd);
   const database = databaseAddress(args, env);
   const migrations = await loadMigrations(directory);
-  const found = await planMigrations(database.url, migrations, { strict: args.has("strict") });
+  const found = await planMigrations(database.url, migrations);
 
   const files = migrations.namespaces.reduce((sum, { files }) => sum + files.length, 0);
   output.line(
@@ -28,8 +28,13 @@ export async function plan({ args, env, cwd, output, facts, closing }: CommandCo
       `${output.style("red", "edited")} ${file.namespace} ${file.fileName}, applied${when} by ${appliedBy}: apply will refuse it`,
     );
   }
+  const late = args.has("strict") ? found.pending.filter(({ outOfOrder }) => outOfOrder) : [];
+  for (const { file } of late)
+    output.error(
+      `${output.style("red", "late")} ${file.namespace} ${file.fileName} is below an applied number: apply --strict will refuse it`,
+    );
   closing.push(found.pending.length === 0 ? "nothing to run" : `${found.pending.length} to run`);
-  if (found.edited.length > 0) return exitCodeOf("validation");
+  if (found.edited.length + late.length > 0) return exitCodeOf("validation");
   return found.pending.length > 0 && args.has("exit-code") ? EXIT_PENDING : EXIT_OK;
 }
 

@@ -1,0 +1,49 @@
+import { loadMigrations, type RepairAction, repair as repairLedger } from "@plinth/migrate";
+import type { CommandContext } from "../command.ts";
+import type { Arguments } from "../command-line.ts";
+import { CommandLineError } from "../command-line-error.ts";
+import { databaseAddress } from "../database-address.ts";
+import { durationOption } from "../duration.ts";
+import { EXIT_OK } from "../exit-codes.ts";
+import { migrationsDirectory } from "../migrations-directory.ts";
+
+const ACTIONS = ["mark-applied", "mark-failed", "accept-hash"] as const;
+
+/** Writes an operator's decision about one file into the ledger. */
+export async function repair({ args, env, cwd, output, facts }: CommandContext): Promise<number> {
+  const directory = migrationsDirectory(args, cwd);
+  const action = actionOf(args);
+  const lockTimeoutMs = durationOption(args, "lock-timeout");
+  const database = databaseAddress(args, env);
+  const migrations = await loadMigrations(directory);
+  await repairLedger(database.url, migrations, action, { lockTimeoutMs });
+  output.line(`${action.namespace}:${action.number} ${DONE[action.type]}`);
+  facts.database = database.shown;
+  facts.action = action;
+  return EXIT_OK;
+}
+
+const DONE: Readonly<Record<RepairAction["type"], string>> = {
+  "mark-applied": "counts as applied",
+  "mark-failed": "counts as not applied: the next apply runs it from its first statement",
+  "accept-hash": "counts as applied as it is now",
+};
+
+/** @throws {CommandLineError} Not exactly one decision, or one about something that is no file. */
+function actionOf(args: Arguments): RepairAction {
+  const given = ACTIONS.filter((type) => args.has(type));
+  const type = given[0];
+  if (type === undefined || given.length > 1)
+    throw new CommandLineError(
+      `repair needs exactly one of ${ACTIONS.map((each) => `--${each}`).join(", ")}`,
+      "see plinth-migrate repair --help",
+    );
+  const which = args.value(type) ?? "";
+  const match = /^(.+):(\d{1,9})$/.exec(which);
+  if (match === null)
+    throw new CommandLineError(
+      `--${type} needs a namespace and a number, like @acme/queue:7, but is ${JSON.stringify(which.slice(0, 60))}`,
+      "status and the error of apply name the file so",
+    );
+  return { type, namespace: match[1] ?? "", number: Number(match[2]) };
+}
