@@ -146,8 +146,9 @@ test("MIG400 and what would be refused at the file's turn are findings with thei
   expect(await findings("-- @proc mode=read\nselect 1;", "900-r-a.sql")).toEqual(["MIG210 error 1:1"]);
 });
 
-test("a statement of thousands of terms is looked at to its end", async () => {
-  expect(await findings(`select ${"1 + ".repeat(3_000)} (select 1 from bare);`)).toEqual(["MIG404 warning 1:12024"]);
+test("a statement of thousands of terms is looked at, one too deep to parse is pointed out", async () => {
+  expect(await findings(`select ${"1 + ".repeat(2_000)} (select 1 from bare);`)).toEqual(["MIG404 warning 1:8024"]);
+  expect(await findings(`select ${"1 + ".repeat(40_000)} 1;`)).toEqual(["MIG400 warning 1:1"]);
 });
 
 test("a comment with a reason excuses a rule for the statement below it, or around it", async () => {

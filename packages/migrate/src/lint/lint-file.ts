@@ -34,7 +34,6 @@ export async function lintFile(
     return [{ rule: "MIG400", severity: "warning", message, offset: undefined }];
   }
   const sql = await parseSql(text);
-  if ("fault" in sql)
-    return [{ rule: "MIG400", severity: "error", message: sql.fault.message, offset: sql.fault.offset }];
+  if ("fault" in sql) return [{ rule: "MIG400", ...sql.fault }];
   return RULES.flatMap((rule) => [...rule({ file, text, sql, hasAccessFile })]);
 }

@@ -17,6 +17,8 @@ export interface ParsedSql {
 }
 
 export interface SyntaxFault {
+  /** A warning: Postgres may well take it, only we cannot look at it. */
+  readonly severity: "error" | "warning";
   readonly message: string;
   readonly offset: number;
 }
@@ -37,9 +39,13 @@ export async function parseSql(text: string): Promise<ParsedSql | { readonly fau
     });
     return { statements, offsetOf: (location) => (isPlace(location) ? toOffset(location) : undefined) };
   } catch (error) {
+    if (error instanceof RangeError)
+      return {
+        fault: { severity: "warning", message: "not looked at: an expression is nested too deeply", offset: 0 },
+      };
     if (!hasSqlDetails(error)) throw error;
     const characters = error.sqlDetails?.cursorPosition ?? 0;
-    return { fault: { message: error.message, offset: codePointOffset(text, characters) } };
+    return { fault: { severity: "error", message: error.message, offset: codePointOffset(text, characters) } };
   }
 }
 
