@@ -1,5 +1,6 @@
 import type { Client, ClientBase } from "pg";
 import type { QueryResult } from "./database.ts";
+import type { Outcome } from "./database-errors/connection-lost.ts";
 import type { CompiledProcedure } from "./procedure.ts";
 
 /** One connection of the write pool, taken for as long as its holder needs it. Its errors are {@link DatabaseError}s. */
@@ -7,8 +8,8 @@ export interface Session {
   readonly client: ClientBase;
   /** Runs statements without values, answers with the last one's command tag. */
   command(text: string): Promise<string>;
-  /** Plain SQL with values. */
-  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>;
+  /** Plain SQL with values. `ifLost`: what a connection lost meanwhile would have done; in a transaction `none`. */
+  query<Row extends object>(text: string, values?: readonly unknown[], ifLost?: Outcome): Promise<QueryResult<Row>>;
   /** Calls a procedure as one statement. Never made again by itself: what went before it in a transaction would be lost. */
   call(procedure: CompiledProcedure, args: object | undefined): Promise<unknown>;
   /** Whether the server says that no transaction is open. Known after an answer without error. */
@@ -35,6 +36,6 @@ export interface Connections {
   acquire(): Promise<Session>;
   /** A connection outside of every pool, for its caller to end. `purpose` stands in its application name: `gallery (listen)`. */
   openDedicated(purpose: string): Promise<Client>;
-  /** Closes every connection that this opened, as soon as what was sent on it is answered. Idempotent. */
-  close(): Promise<void>;
+  /** Closes every connection that was opened here, when nothing runs on it any more, or at once. Idempotent. */
+  close(how: "gently" | "at once"): Promise<void>;
 }

@@ -64,15 +64,13 @@ export interface QueryResult<Row> {
   readonly rowCount: number | null;
 }
 
-/** Where calls can be made: a {@link Database} or a {@link Transaction}. Every package's object takes either. */
+/**
+ * Where procedures can be called: a {@link Database} or a {@link Transaction}, with plain SQL or without. Every package's object takes any of
+ * them.
+ */
 export interface Caller<Contracts extends readonly Contract[] = readonly Contract[], Service extends string = string> {
   readonly procs: ProcsOf<Contracts, Service>;
   readonly iterate: IterateOf<Contracts>;
-  /** Plain SQL, for applications that want it. Absent in the type, and refused at run time, under `proceduresOnly`. */
-  query<Row extends object = Record<string, unknown>>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<QueryResult<Row>>;
   /** Typed callers of a contract that was given to `connect`, or not: what packages use, whatever the application listed. */
   procsOf<Types extends ContractTypes>(contract: Contract<Types>): Types["shared"];
   /**
@@ -84,9 +82,22 @@ export interface Caller<Contracts extends readonly Contract[] = readonly Contrac
    * @throws {ConnectionLostError} With `outcome` `"unknown"` if the connection was lost at COMMIT, `"none"` if before.
    */
   transaction<Result>(
-    callback: (tx: Transaction<Contracts, Service>) => Promise<Result>,
+    callback: (tx: ProceduresTransaction<Contracts, Service>) => Promise<Result>,
     options?: TransactionOptions,
   ): Promise<Result>;
+}
+
+/** Plain SQL, for applications that want it. */
+export interface Queries {
+  /**
+   * One statement with values, on a connection of the pool, or in the transaction. Values come back as they do from procedures.
+   *
+   * @throws {DatabaseError}
+   */
+  query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
 }
 
 /** How a transaction runs. */
@@ -115,8 +126,8 @@ export interface TransactionOptions {
   readonly allowDatabaseCalls?: boolean | undefined;
 }
 
-/** One open transaction. Everything called on it goes to its connection; it can't be used after it ended. */
-export interface Transaction<
+/** A transaction of a Database that was connected with `proceduresOnly`. */
+export interface ProceduresTransaction<
   Contracts extends readonly Contract[] = readonly Contract[],
   Service extends string = string,
 > extends Caller<Contracts, Service> {
@@ -128,6 +139,18 @@ export interface Transaction<
   afterCommit(callback: () => void | Promise<void>): void;
 }
 
+/** One open transaction. Everything called on it goes to its connection; it can't be used after it ended. */
+export interface Transaction<
+  Contracts extends readonly Contract[] = readonly Contract[],
+  Service extends string = string,
+> extends ProceduresTransaction<Contracts, Service>,
+    Queries {
+  transaction<Result>(
+    callback: (tx: Transaction<Contracts, Service>) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result>;
+}
+
 /** Stops a listener. Idempotent. */
 export type StopListening = () => Promise<void>;
 
@@ -137,10 +160,22 @@ export interface ListenOptions {
   readonly onReconnect?: (() => void) | undefined;
 }
 
-/** What `connect` resolves to. */
-export interface Database<Contracts extends readonly Contract[] = readonly Contract[], Service extends string = string>
-  extends Caller<Contracts, Service> {
+/** What `connect` resolves to with `proceduresOnly`. */
+export interface ProceduresDatabase<
+  Contracts extends readonly Contract[] = readonly Contract[],
+  Service extends string = string,
+> extends Caller<Contracts, Service> {
   listen(channel: string, onPayload: (payload: string) => void, options?: ListenOptions): Promise<StopListening>;
   /** Waits for what runs and closes every connection that `connect` opened. Idempotent; never closes a pool it was handed. */
   close(): Promise<void>;
+}
+
+/** What `connect` resolves to. */
+export interface Database<Contracts extends readonly Contract[] = readonly Contract[], Service extends string = string>
+  extends ProceduresDatabase<Contracts, Service>,
+    Queries {
+  transaction<Result>(
+    callback: (tx: Transaction<Contracts, Service>) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result>;
 }

@@ -9,13 +9,13 @@ export class OptionError extends PlinthError {
   readonly option: string;
 
   constructor(option: string, expected: string, found: unknown, options?: ErrorOptions) {
-    super(`option ${option} must be ${expected}, but is ${describe(found)}`, options);
+    super(`option ${option} must be ${expected}, but is ${describeValue(found)}`, options);
     this.option = option;
   }
 }
 
 /** A value as a message shows it: short, and never a long text or the inside of an object, which may hold a secret. */
-function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === "string")
     return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;

@@ -1,0 +1,150 @@
+import { DatabaseClosedError, type WorkInProgress } from "./closing.ts";
+import type { Contract } from "./contract.ts";
+import type {
+  CallOptions,
+  Database,
+  ListenOptions,
+  QueryResult,
+  StopListening,
+  Transaction,
+  TransactionOptions,
+} from "./database.ts";
+import type { Report } from "./events.ts";
+import { iterateOf } from "./iterate.ts";
+import { Listener } from "./listener.ts";
+import type { ServerConnections } from "./open-connections.ts";
+import { oneOf } from "./option-error.ts";
+import { CompiledProcedure } from "./procedure.ts";
+import { ProceduresOnlyError } from "./procedures-only-error.ts";
+import { procsOf } from "./procs.ts";
+import { ReplicaRouter } from "./replica-router.ts";
+import { isObserved, type Operation, observe } from "./telemetry.ts";
+import { runTransaction } from "./transaction.ts";
+import { QUERY, TransactionHandle, type TransactionSurroundings } from "./transaction-handle.ts";
+import { transactionSettings } from "./transaction-options.ts";
+import { refuseInsideTransaction } from "./transaction-scope.ts";
+
+/** How long closing waits for what runs before it ends connections under it. */
+const CLOSE_WAIT_MS = 30_000;
+
+/** What `connect` gives back. */
+export class DatabaseHandle implements Database, TransactionSurroundings {
+  readonly contracts: readonly Contract[];
+  readonly proceduresOnly: boolean;
+  readonly procs: object;
+  readonly iterate: object;
+  readonly #connections: ServerConnections;
+  readonly #work: WorkInProgress;
+  readonly #report: Report;
+  readonly #router: ReplicaRouter | undefined;
+  readonly #listener: Listener;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    connections: ServerConnections,
+    contracts: readonly Contract[],
+    proceduresOnly: boolean,
+    work: WorkInProgress,
+    report: Report,
+  ) {
+    const { replica } = connections;
+    this.contracts = contracts;
+    this.proceduresOnly = proceduresOnly;
+    this.#connections = connections;
+    this.#work = work;
+    this.#report = report;
+    this.#router = replica && new ReplicaRouter(() => replica.probe(), report);
+    this.#listener = new Listener(() => connections.openDedicated("listen"), report);
+    this.procs = procsOf(contracts, this.#invoke);
+    this.iterate = iterateOf(contracts, this.#invoke);
+  }
+
+  /** Opens a connection to each server and looks whether this code can work with what is there. */
+  async check(): Promise<void> {
+    await this.#connections.primary.probe();
+    await this.#router?.check();
+  }
+
+  procsOf(contract: Contract): object {
+    return procsOf([contract], this.#invoke);
+  }
+
+  async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
+    if (this.proceduresOnly) throw new ProceduresOnlyError("db.query");
+    refuseInsideTransaction(this, "db.query");
+    return await this.#work.run("db.query", () =>
+      this.observed(QUERY, () => this.#connections.primary.query<Row>(text, values)),
+    );
+  }
+
+  async transaction<Result>(
+    callback: (tx: Transaction) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result> {
+    const settings = transactionSettings(options);
+    refuseInsideTransaction(this, "db.transaction");
+    const host = { owner: this, connections: this.#connections, report: this.#report };
+    return await this.#work.run("db.transaction", () =>
+      runTransaction(host, settings, (level, session) => callback(new TransactionHandle(this, level, session))),
+    );
+  }
+
+  async listen(channel: string, onPayload: (payload: string) => void, options?: ListenOptions): Promise<StopListening> {
+    if (this.#closing !== undefined) throw new DatabaseClosedError("db.listen");
+    return await this.#listener.listen(channel, onPayload, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  observed<Result>(what: Operation | CompiledProcedure, work: () => Promise<Result>): Promise<Result> {
+    if (!isObserved()) return work();
+    const operation = what instanceof CompiledProcedure ? operationOf(what) : what;
+    return observe(this.#connections.primary.address, operation, work);
+  }
+
+  readonly #invoke = (
+    procedure: CompiledProcedure,
+    args: object | undefined,
+    options: CallOptions | undefined,
+  ): Promise<unknown> => {
+    try {
+      refuseInsideTransaction(this, procedure.databasePath);
+      if (isObserved()) return this.observed(procedure, () => this.#send(procedure, args, options));
+      return this.#send(procedure, args, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+
+  #send(procedure: CompiledProcedure, args: object | undefined, options: CallOptions | undefined): Promise<unknown> {
+    const { primary, replica } = this.#connections;
+    const signal = options?.signal;
+    if (!procedure.isRead) return primary.write(procedure, args, signal);
+    const consistency = options?.consistency;
+    if (consistency !== undefined) oneOf("consistency", consistency, ["any", "primary"]);
+    if (this.#router === undefined || replica === undefined || consistency === "primary")
+      return primary.read(procedure, args, signal);
+    return this.#router.read(
+      () => replica.read(procedure, args, signal),
+      () => primary.read(procedure, args, signal),
+    );
+  }
+
+  async #close(): Promise<void> {
+    const inTime = await this.#work.close(CLOSE_WAIT_MS);
+    await this.#listener.close();
+    await this.#router?.settled();
+    await this.#connections.close(inTime ? "gently" : "at once");
+  }
+}
+
+function operationOf({ spec }: CompiledProcedure): Operation {
+  const name = `${spec.schema}.${spec.name}`;
+  return {
+    summary: `CALL ${name}`,
+    attributes: { "db.operation.name": "CALL", "db.stored_procedure.name": name },
+  };
+}

@@ -1,0 +1,137 @@
+import { type AnswerReader, answerReader } from "./answer.ts";
+import { ArgumentError } from "./argument-error.ts";
+import type { ArgSpec, ProcedureSpec } from "./contract.ts";
+import { type Encoded, type Encoder, encoderOf } from "./encode.ts";
+import { callText, guardedCallText, Statement } from "./statement.ts";
+
+/** One call, ready to be sent. */
+export interface BoundCall {
+  readonly variant: Variant;
+  readonly values: readonly Encoded[];
+}
+
+/** The statements of a procedure for one choice of arguments. Each is made when it is first needed. */
+export class Variant {
+  readonly #spec: ProcedureSpec;
+  readonly #given: readonly ArgSpec[];
+  #plain: Statement | undefined;
+  #guarded: Statement | undefined;
+
+  constructor(spec: ProcedureSpec, given: readonly ArgSpec[]) {
+    this.#spec = spec;
+    this.#given = given;
+  }
+
+  statement(guarded: boolean): Statement {
+    if (!guarded) {
+      this.#plain ??= new Statement(callText(this.#spec, this.#given));
+      return this.#plain;
+    }
+    this.#guarded ??= new Statement(guardedCallText(this.#spec, this.#given));
+    return this.#guarded;
+  }
+}
+
+/** A choice of optional arguments, as a path: at each one, given or not. */
+interface Choice {
+  given?: Choice;
+  omitted?: Choice;
+  variant?: Variant;
+}
+
+interface Argument extends Encoder {
+  readonly spec: ArgSpec;
+  readonly key: string;
+  readonly optional: boolean;
+}
+
+const NO_ARGUMENTS: object = Object.freeze({});
+
+/** A procedure with everything worked out that does not depend on a call. */
+export class CompiledProcedure {
+  readonly spec: ProcedureSpec;
+  /** How messages and spans call it: `gallery.getPhoto`. */
+  readonly label: string;
+  /** How errors about a call name it: `db.procs.gallery.getPhoto`, `tx.procs.gallery.getPhoto`. */
+  readonly databasePath: string;
+  readonly transactionPath: string;
+  readonly isRead: boolean;
+  /** A connection to itself for every call. */
+  readonly waits: boolean;
+  readonly answer: AnswerReader;
+  readonly #arguments: readonly Argument[];
+  readonly #choices: Choice = {};
+
+  constructor(spec: ProcedureSpec, label: string, answer: AnswerReader = answerReader(spec, label)) {
+    this.spec = spec;
+    this.label = label;
+    this.databasePath = `db.procs.${label}`;
+    this.transactionPath = `tx.procs.${label}`;
+    this.isRead = spec.mode === "read";
+    this.waits = spec.waits === true;
+    this.answer = answer;
+    this.#arguments = spec.args.map((each) => ({
+      spec: each,
+      key: each[0],
+      optional: each[3] === true,
+      ...encoderOf(each[2]),
+    }));
+  }
+
+  /** @throws {ArgumentError} */
+  bind(args: object = NO_ARGUMENTS): BoundCall {
+    if (typeof args !== "object" || args === null)
+      throw new ArgumentError(this.label, "object", "an object with arguments by name", args);
+    const values: Encoded[] = [];
+    let choice = this.#choices;
+    for (const argument of this.#arguments) {
+      const value: unknown = (args as Record<string, unknown>)[argument.key];
+      if (argument.optional) choice = value === undefined ? omitting(choice) : giving(choice);
+      if (value !== undefined) values.push(this.#encode(argument, value));
+      else if (!argument.optional) throw new ArgumentError(this.label, argument.key, argument.expected, value);
+    }
+    this.#refuseUnknown(args, values.length);
+    choice.variant ??= this.#variant(args);
+    return { variant: choice.variant, values };
+  }
+
+  #encode(argument: Argument, value: unknown): Encoded {
+    if (value === null) return null;
+    const encoded = argument.encode(value);
+    if (encoded === undefined) throw new ArgumentError(this.label, argument.key, argument.expected, value);
+    return encoded;
+  }
+
+  /** A misspelt optional argument would be left out in silence. */
+  #refuseUnknown(args: object, given: number): void {
+    let keys = 0;
+    for (const _ in args) keys += 1;
+    if (keys === given) return;
+    for (const [key, value] of Object.entries(args)) {
+      if (value !== undefined && !this.#arguments.some((argument) => argument.key === key))
+        throw new ArgumentError(this.label, key, `one of ${this.#keys()}`, value);
+    }
+  }
+
+  #keys(): string {
+    return this.#arguments.map((argument) => argument.key).join(", ") || "none: it takes no arguments";
+  }
+
+  #variant(args: object): Variant {
+    const given = this.#arguments.filter(({ key }) => (args as Record<string, unknown>)[key] !== undefined);
+    return new Variant(
+      this.spec,
+      given.map(({ spec }) => spec),
+    );
+  }
+}
+
+function giving(choice: Choice): Choice {
+  choice.given ??= {};
+  return choice.given;
+}
+
+function omitting(choice: Choice): Choice {
+  choice.omitted ??= {};
+  return choice.omitted;
+}
