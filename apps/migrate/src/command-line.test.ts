@@ -58,7 +58,7 @@ test.each([
   [["aply"], 'unknown command "aply"; did you mean apply?'],
   [["rollback"], /^unknown command "rollback"; the commands are plan, apply, /],
   [["plan", "--dirctory", "x"], 'plan has no option "--dirctory"; did you mean --directory?'],
-  [["plan", "--lock-timeout", "5s"], /^plan has no option "--lock-timeout"; apply has it; /],
+  [["plan", "--lock-timeout", "5s"], /^plan has no option "--lock-timeout", an option of apply and repair; /],
   [["--jsn"], 'unknown option "--jsn"; did you mean --json?'],
   [["plan", "-x"], /^plan has no option "-x"; see plinth-migrate plan --help/],
   [["plan", "extra"], /^plan does not know what to do with "extra"; /],

@@ -86,7 +86,12 @@ function checkKnown(spec: OptionSpec | undefined, written: string, command: Comm
   const message =
     command === undefined ? `unknown option ${quoted(written)}` : `${command.name} has no option ${quoted(written)}`;
   const help = `see plinth-migrate ${command === undefined ? "" : `${command.name} `}--help`;
-  throw unknown(owners.length === 0 ? message : `${message}; ${owners.join(" and ")} has it`, written, names, help);
+  throw unknown(
+    owners.length === 0 ? message : `${message}, an option of ${owners.join(" and ")}`,
+    written,
+    names,
+    help,
+  );
 }
 
 function checkValue(spec: OptionSpec | undefined, written: string, value: string | undefined, inline: boolean): void {

@@ -19,6 +19,10 @@ function project(files: Readonly<Record<string, string>>): TempProject {
 }
 
 const NO_DATABASE = "postgres://somebody:hunter2hunter2@127.0.0.1:1/none";
+/** What a command needs to be told so that nothing else is wrong. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = { new: ["x"], repair: ["--accept-hash", "@acme/app:1"] };
+const complete = (name: string): string[] => [name, ...(NEEDS[name] ?? [])];
+
 const inDatabase = commands.filter(({ options }) => options.some(({ name }) => name === "database-url"));
 
 test("--version and --help print and end with 0", async () => {
@@ -68,8 +72,7 @@ test.each([
 
 test.each(commands.map(({ name }) => name))("%s without a migrations directory says where it looked", async (name) => {
   const { directory } = project({});
-  const args = name === "new" ? [name, "x"] : [name];
-  const { code, stdout, stderr } = await runCli(args, { cwd: directory, env: { DATABASE_URL: NO_DATABASE } });
+  const { code, stdout, stderr } = await runCli(complete(name), { cwd: directory, env: { DATABASE_URL: NO_DATABASE } });
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(`neither ${directory} nor a folder above it has a folder migrations`);
   expect(stderr).not.toMatch(STACK);
@@ -77,7 +80,7 @@ test.each(commands.map(({ name }) => name))("%s without a migrations directory s
 
 test.each(commands.map(({ name }) => name))("%s with a directory that is not there says so", async (name) => {
   const { directory } = project({});
-  const args = [name, ...(name === "new" ? ["x"] : []), "--directory", "nowhere"];
+  const args = [...complete(name), "--directory", "nowhere"];
   const { code, stdout, stderr } = await runCli(args, { cwd: directory, env: { DATABASE_URL: NO_DATABASE } });
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain("nowhere");
@@ -86,7 +89,7 @@ test.each(commands.map(({ name }) => name))("%s with a directory that is not the
 
 test.each(inDatabase.map(({ name }) => name))("%s without a database names every way to give one", async (name) => {
   const { directory } = project({ "migrations/namespaces.txt": "" });
-  const { code, stdout, stderr } = await runCli([name], { cwd: directory });
+  const { code, stdout, stderr } = await runCli(complete(name), { cwd: directory });
   expect([code, stdout]).toEqual([2, ""]);
   for (const way of ["MIGRATE_DATABASE_URL", "DATABASE_URL", "PGHOST", "PGDATABASE", "--database-url"])
     expect(stderr).toContain(way);
@@ -109,7 +112,10 @@ test.each(inDatabase.map(({ name }) => name))(
   "%s on a server that is not there ends with 8 and no password",
   async (name) => {
     const { directory } = project({ "migrations/namespaces.txt": "" });
-    const { code, stdout, stderr } = await runCli([name], { cwd: directory, env: { DATABASE_URL: NO_DATABASE } });
+    const { code, stdout, stderr } = await runCli(complete(name), {
+      cwd: directory,
+      env: { DATABASE_URL: NO_DATABASE },
+    });
     expect([code, stderr]).toEqual([8, expect.stringContaining("127.0.0.1:1")]);
     expect(stdout + stderr).not.toContain("hunter2");
     expect(stderr).not.toMatch(STACK);
@@ -142,7 +148,10 @@ test.each(commands.filter(({ name }) => name !== "new").map(({ name }) => name))
   "%s names the line of a manifest with an unknown package",
   async (name) => {
     const { directory } = project({ "migrations/namespaces.txt": "# ours\n@acme/nothing\n" });
-    const { code, stdout, stderr } = await runCli([name], { cwd: directory, env: { DATABASE_URL: NO_DATABASE } });
+    const { code, stdout, stderr } = await runCli(complete(name), {
+      cwd: directory,
+      env: { DATABASE_URL: NO_DATABASE },
+    });
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain("@acme/nothing");
     expect(stderr).toContain("migrations/namespaces.txt:2");

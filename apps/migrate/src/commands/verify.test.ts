@@ -1,0 +1,69 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { documentOf, type Scenario, scenario } from "../fixtures/scenario.ts";
+
+const open: Scenario[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+const FILES = {
+  "migrations/001-a.sql": "create schema acme; create table acme.t (a int);",
+  "migrations/900-r-p.sql":
+    "-- @proc mode=read returns=scalar since=1\n-- Gives one.\ncreate or replace function acme.one() returns integer language sql stable security definer begin atomic select 1; end;\n",
+};
+
+async function applied(): Promise<Scenario> {
+  const made = await scenario(FILES);
+  open.push(made);
+  const run = await made.run("apply");
+  if (run.code !== 0) throw new Error(run.stderr);
+  return made;
+}
+
+test("a database that is as its files say ends with 0, replayed on a scratch database too", async () => {
+  const app = await applied();
+  expect(await app.run("verify")).toMatchObject({ code: 0, stdout: "all as it should be\n", stderr: "" });
+  expect(await app.run("verify", "--shadow")).toMatchObject({ code: 0, stderr: "" });
+  expect(documentOf(await app.run("verify", "--json"))).toMatchObject({
+    command: "verify",
+    ok: true,
+    problems: [],
+    warnings: [],
+  });
+});
+
+test("an edited file ends with 4", async () => {
+  const app = await applied();
+  app.project.write({ "migrations/001-a.sql": "create schema acme;" });
+  const run = await app.run("verify");
+  expect(run.code).toBe(4);
+  expect(run.stderr).toContain("001-a.sql");
+});
+
+test("what somebody changed by hand is found by the replay and ends with 4", async () => {
+  const app = await applied();
+  await app.query("alter table acme.t add column by_hand int");
+  expect((await app.run("verify")).code).toBe(0);
+  const run = await app.run("verify", "--shadow", "--json");
+  expect(run.code).toBe(4);
+  expect(run.stderr).toContain("by_hand");
+  expect(documentOf(run)).toMatchObject({ ok: false, exitCode: 4, problems: [{ code: "MIG314", kind: "validation" }] });
+});
+
+test("a broken promise and a grant that is too many end with 10, and both are shown", async () => {
+  const app = await applied();
+  await app.query("drop function acme.one()");
+  await app.query("grant execute on all functions in schema plinth_core to public");
+  const run = await app.run("verify");
+  expect(run.code).toBe(10);
+  expect(run.stderr).toContain("acme.one");
+  expect(run.stderr).toContain("PUBLIC");
+});
+
+test("--shadow with something that is no URL is refused with 2, and with a scratch server that is not there with 8", async () => {
+  const app = await applied();
+  expect(await app.run("verify", "--shadow=nowhere")).toMatchObject({ code: 2, stdout: "" });
+  const run = await app.run("verify", "--shadow", "postgres://u:hunter2hunter2@127.0.0.1:1/x");
+  expect(run.code).toBe(8);
+  expect(run.stderr).not.toContain("hunter2");
+});
