@@ -3,7 +3,8 @@ import { type ApplyOptions, type CheckedApplyOptions, checkApplyOptions } from "
 import type { MigrationDatabase } from "./connection.ts";
 import type { MigrateEvent } from "./events.ts";
 import { LedgerMovedError } from "./fence.ts";
-import { type GrantChange, settleGrants } from "./grant-run.ts";
+import { settleGrants } from "./grant-run.ts";
+import type { GrantChange } from "./grants.ts";
 import { EMPTY_LEDGER, type LedgerState, readLedger } from "./ledger.ts";
 import { LEDGER_FORMAT } from "./ledger-format.ts";
 import type { MigrationFile, Migrations } from "./migrations.ts";

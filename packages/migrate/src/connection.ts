@@ -51,8 +51,11 @@ export function isDedicated(db: MigrationDatabase): db is string | Pool | Client
   return typeof db === "string" || isPool(db) || isClient(db);
 }
 
-/** A second connection to where `client` is connected, to watch it or cancel it. It is the caller's to end. */
-export async function openSibling(client: ClientBase): Promise<ClientBase & { end(): Promise<void> }> {
+/** A second connection to where `client` is connected, or to another database of that server. It is the caller's to end. */
+export async function openSibling(
+  client: ClientBase,
+  database?: string,
+): Promise<ClientBase & { end(): Promise<void> }> {
   // The class of the client at hand: the caller's copy of pg need not be ours.
   const like = client as Client;
   const Sibling = client.constructor as typeof Client;
@@ -60,7 +63,7 @@ export async function openSibling(client: ClientBase): Promise<ClientBase & { en
     host: like.host,
     port: like.port,
     user: like.user!,
-    database: like.database!,
+    database: database ?? like.database!,
     ...(like.password == null ? {} : { password: like.password }),
     ssl: (like.ssl as boolean) || false,
     application_name: `${APPLICATION_NAME} monitor`,

@@ -1,26 +1,23 @@
 import type { Access } from "./access.ts";
-import { ATTEMPTS_MAX, isContention, waitToRetry } from "./batch.ts";
+import { ATTEMPTS_MAX, isContention, waitToRetry } from "./attempts.ts";
 import { sqlstateOf } from "./connection.ts";
-import { checkGrants, type GrantChange, reconcileGrants } from "./grants.ts";
+import { type AlignedGrants, alignGrants } from "./grants.ts";
 import type { Migrations } from "./migrations.ts";
 import type { Runner } from "./runner.ts";
-
-export type { GrantChange } from "./grants.ts";
 
 /** Puts the grants right and asserts the result, also when no file was pending: access.json may have changed, or somebody's hand. */
 export async function settleGrants(
   runner: Runner,
   migrations: Migrations,
   access: Access | undefined,
-): Promise<{ readonly changes: readonly GrantChange[]; readonly warnings: readonly string[] }> {
+): Promise<AlignedGrants> {
   const { client, pooled } = runner.session;
+  if (!pooled) await client.query(runner.session.prelude("session"));
   for (let attempt = 1; ; attempt++) {
     try {
-      if (!pooled) await client.query(runner.session.prelude("session"));
-      const changes = await reconcileGrants(client, migrations, access);
-      const warnings = await checkGrants(client, migrations, access);
-      if (changes.length > 0) runner.onEvent({ type: "granted", changes });
-      return { changes, warnings };
+      const aligned = await alignGrants(client, migrations, access);
+      if (aligned.changes.length > 0) runner.onEvent({ type: "granted", changes: aligned.changes });
+      return aligned;
     } catch (error) {
       if (attempt > ATTEMPTS_MAX || !(isContention(error) || isRace(error))) throw error;
       await waitToRetry(runner, undefined, attempt, error);

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { ClientBase } from "pg";
 import { poll } from "./advisory-lock.ts";
-import { rollback } from "./batch.ts";
+import { rollback } from "./attempts.ts";
 import { quoteName } from "./catalog/catalog-client.ts";
 import { lockSql } from "./fence.ts";
 import { LEDGER_FORMAT } from "./ledger-format.ts";

@@ -220,14 +220,13 @@ export function sessionFailure(error: unknown): Error {
   if (sqlstate === "42501")
     return new PrivilegeError(said, "give the migrating role the right, or use one that has it", { cause: error });
   if (sqlstate === "25006") return new NotPrimaryError(`the server takes no writes: ${said}`, { cause: error });
-  return new ConnectionError(
-    sqlstate === undefined || isLoss(sqlstate) ? `the connection to the database was lost: ${said}` : said,
-    {
-      cause: error,
-      ...(sqlstate === undefined ? {} : { sqlstate }),
-      hint: "run again: what was not committed is not there, and the ledger knows what was",
-    },
-  );
+  // Of resources: too many connections, no memory, no disk.
+  if (!isLoss(sqlstate) && !sqlstate?.startsWith("53")) return error as Error;
+  return new ConnectionError(`the connection to the database was lost, or the server could not go on: ${said}`, {
+    cause: error,
+    ...(sqlstate === undefined ? {} : { sqlstate }),
+    hint: "run again: what was not committed is not there, and the ledger knows what was",
+  });
 }
 
 /** What pg and Node call a connection that is gone. */

@@ -96,7 +96,7 @@ test("a statement and the note that it is done are one transaction: killed in be
   // The third statement is another than the one that was cut off, so that nothing is known of it.
   expect(await rejection(run(), InterruptedFileError)).toMatchObject({ code: "MIG304", positions: [{ line: 4 }] });
   await project.rows("create or replace function public.pg_sleep(double precision) returns void return null");
-  await project.rows("alter database " + project.test.name + " set search_path to public, pg_catalog");
+  await project.rows(`alter database ${project.test.name} set search_path to public, pg_catalog`);
   write("create table t (id int);\ninsert into t values (1);\ninsert into t select 2 from pg_sleep(60)");
   await run();
   expect(await project.column("select id from t order by id")).toEqual([1, 2]);

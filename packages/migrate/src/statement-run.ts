@@ -1,4 +1,4 @@
-import { ATTEMPTS_MAX, isContention, rollback, waitToRetry } from "./batch.ts";
+import { ATTEMPTS_MAX, isContention, rollback, waitToRetry } from "./attempts.ts";
 import { clearRemains, findIndex } from "./concurrent-index.ts";
 import { sqlstateOf } from "./connection.ts";
 import { DirectConnectionError } from "./connection-errors.ts";
