@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
+import { contract as core } from "@plinth/db-core";
 import pg from "pg";
 import { TypesPackage } from "./fixtures/types-package.ts";
 import { createMigratedDatabase, type MigratedDatabase, type MigratedDatabaseOptions } from "./migrated-database.ts";
@@ -70,6 +71,21 @@ test("as a service of access.json, a test may do what that service may, and is r
   expect(await query(database.adminUrl, "select tableowner from pg_tables where schemaname = 'notes'")).toEqual([
     { tableowner: expect.stringMatching(/^plinth_test_.*_plinth_owner$/) },
   ]);
+});
+
+test("db is connected as the service, with typed callers of the contracts that were given", async () => {
+  const made = await TypesPackage.create({ ...files, "access.json": accessFile });
+  opened.push({ close: () => made.remove() });
+  const database = await createMigratedDatabase({ migrations: made.migrations, service: "web", namespaces: [core] });
+  opened.push({ close: () => database.drop() });
+  const versions = await database.db.procs.core.getVersions();
+  expect(versions.map(({ namespace, version }) => [namespace, version]).sort()).toEqual([
+    ["@acme/shop", 1],
+    ["@plinth/db-core", 1],
+  ]);
+  await expect(database.db.query("select * from notes.note")).rejects.toMatchObject({ name: "PermissionDeniedError" });
+  await database.drop();
+  await database.drop();
 });
 
 test("without access.json, a service uses the package: what is nobody's own, and no table", async () => {

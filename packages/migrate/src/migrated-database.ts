@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { type Contract, connect, type Database } from "@plinth/db-core";
 import { knownKeys, OptionError } from "@plinth/db-core/errors";
 import { createTestDatabase, type TestDatabase } from "@plinth/testing";
 import pg from "pg";
@@ -12,7 +13,10 @@ import type { Migrations } from "./migrations.ts";
 import { accessOfRoles, ownerService, roleKey, roleKeys, testAccess } from "./test-access.ts";
 
 /** What a migrated test database is made of. */
-export interface MigratedDatabaseOptions {
+export interface MigratedDatabaseOptions<
+  Contracts extends readonly Contract[] = readonly Contract[],
+  Service extends string = string,
+> {
   /** The migrations of the package or application under test. */
   readonly migrations: string | URL;
   /**
@@ -21,7 +25,9 @@ export interface MigratedDatabaseOptions {
    *
    * @defaultValue the server's user, who owns everything
    */
-  readonly service?: string | undefined;
+  readonly service?: Service | undefined;
+  /** The contracts that {@link MigratedDatabase.db} is connected with. @defaultValue none */
+  readonly namespaces?: Contracts | undefined;
   /**
    * Who may call what. `null`: whatever access.json there is, the service may use every package.
    *
@@ -42,8 +48,11 @@ export interface MigratedDatabaseOptions {
  * @throws {OptionError} An option is out of its range, or access.json doesn't know the service. Nothing was made.
  * @throws {MigrateError} The migrations can't be loaded or applied. Nothing is left.
  */
-export async function createMigratedDatabase(options: MigratedDatabaseOptions): Promise<MigratedDatabase> {
-  knownKeys(options, ["migrations", "service", "access", "server"], "createMigratedDatabase");
+export async function createMigratedDatabase<
+  const Contracts extends readonly Contract[] = readonly [],
+  const Service extends string = string,
+>(options: MigratedDatabaseOptions<Contracts, Service>): Promise<MigratedDatabase<Contracts, Service>> {
+  knownKeys(options, ["migrations", "service", "namespaces", "access", "server"], "createMigratedDatabase");
   const { migrations: directory, service, server } = options;
   if (typeof directory !== "string" && !(directory instanceof URL))
     throw new OptionError("migrations", "a directory's path or URL", directory);
@@ -56,12 +65,33 @@ export async function createMigratedDatabase(options: MigratedDatabaseOptions): 
     prepare: (url, { roles }) => migrate(url, migrations, access, roles),
     ...(server === undefined ? {} : { server }),
   });
-  return new MigratedDatabase(test, service);
+  try {
+    const writeUrl = urlOf(test, service);
+    const db = await connect({ writeUrl, ...(service === undefined ? {} : { service }), ...namesOf(options) });
+    return new MigratedDatabase(test, writeUrl, db);
+  } catch (error) {
+    await test.drop();
+    throw error;
+  }
+}
+
+function namesOf<Contracts extends readonly Contract[]>({ namespaces }: { namespaces?: Contracts | undefined }) {
+  return namespaces === undefined ? {} : { namespaces };
+}
+
+/** Logs in as the service, or as the server's user where none was asked for. */
+function urlOf(test: TestDatabase, service: string | undefined): string {
+  return service === undefined ? test.url : test.urlFor(roleKey(service));
 }
 
 /** Made by {@link createMigratedDatabase}. */
-export class MigratedDatabase {
+export class MigratedDatabase<
+  Contracts extends readonly Contract[] = readonly Contract[],
+  Service extends string = string,
+> {
   readonly name: string;
+  /** Connected as the service, or as the server's user where none was asked for. Closed by {@link drop}. */
+  readonly db: Database<Contracts, Service>;
   /** Logs in as the service, or as the server's user where none was asked for. */
   readonly url: string;
   /** Logs in as the server's user, who may look at everything. */
@@ -69,11 +99,12 @@ export class MigratedDatabase {
   readonly #test: TestDatabase;
 
   /** @internal */
-  constructor(test: TestDatabase, service: string | undefined) {
+  constructor(test: TestDatabase, url: string, db: Database<Contracts, Service>) {
     this.#test = test;
     this.name = test.name;
     this.adminUrl = test.url;
-    this.url = service === undefined ? test.url : this.urlFor(service);
+    this.url = url;
+    this.db = db;
   }
 
   /** The URL with which another service of access.json logs in. */
@@ -86,8 +117,9 @@ export class MigratedDatabase {
     await this.#test.truncate();
   }
 
-  /** Drops it, and ends what connections to it there still are. May be called again. */
+  /** Closes `db`, drops the database, and ends what connections to it there still are. May be called again. */
   async drop(): Promise<void> {
+    await this.db.close();
     await this.#test.drop();
   }
 

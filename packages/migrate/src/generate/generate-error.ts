@@ -34,8 +34,8 @@ export class StaleTypesError extends MigrateError {
 }
 
 /** No scratch database could be made. Nothing was written. */
-export class ScratchDatabaseError extends MigrateError {
-  override readonly name = "ScratchDatabaseError";
+export class TypesDatabaseError extends MigrateError {
+  override readonly name = "TypesDatabaseError";
   readonly code = "MIG532";
   readonly kind: MigrateErrorKind = "connection";
   override readonly hint: string;

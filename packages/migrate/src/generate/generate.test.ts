@@ -7,7 +7,7 @@ import pg from "pg";
 import { TypesPackage } from "../fixtures/types-package.ts";
 import { PromiseBrokenError } from "../lock-check.ts";
 import { generate } from "./generate.ts";
-import { ScratchDatabaseError, StaleTypesError, TypesImpossibleError } from "./generate-error.ts";
+import { StaleTypesError, TypesDatabaseError, TypesImpossibleError } from "./generate-error.ts";
 
 const tables = `
 create schema shop;
@@ -313,7 +313,7 @@ test("a role that may not create databases is told so", async () => {
     limited.username = role;
     limited.password = "x";
     const made = await packageOf(shop);
-    await expect(generate({ directory: made.migrations, url: limited.href })).rejects.toThrow(ScratchDatabaseError);
+    await expect(generate({ directory: made.migrations, url: limited.href })).rejects.toThrow(TypesDatabaseError);
   } finally {
     await client.query(`drop role ${role}`);
     await client.end();

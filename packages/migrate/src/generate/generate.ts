@@ -5,12 +5,9 @@ import { fileURLToPath } from "node:url";
 import { knownKeys, OptionError, trueOrFalse } from "@plinth/db-core/errors";
 import type { Access } from "../access.ts";
 import { loadMigrations } from "../load-migrations.ts";
-import { mergeLock } from "../lock-check.ts";
-import { lockPathOf, readLock, renderLock } from "../lock-file.ts";
 import type { Migrations } from "../migrations.ts";
-import { withScratchDatabase } from "../scratch-database.ts";
 import { StaleTypesError } from "./generate-error.ts";
-import { type GeneratedTypes, generateTypes } from "./generate-types.ts";
+import type { GeneratedTypes } from "./generate-types.ts";
 
 /** How {@link generate} runs. */
 export interface GenerateOptions {
@@ -51,7 +48,7 @@ export interface GenerateResult {
  * @throws {StaleTypesError} With `check`: a file is not what the migrations give.
  * @throws {TypesImpossibleError} Names collide, or a type has none in TypeScript. Nothing was written.
  * @throws {PromiseBrokenError} With `lock`: something that was released is gone or changed. Nothing was written.
- * @throws {ScratchDatabaseError} There is no server, or no right to make a database on it.
+ * @throws {TypesDatabaseError} There is no server, or no right to make a database on it.
  * @throws {MigrateError} Whatever loading and applying the files throws.
  */
 export async function generate(options: GenerateOptions): Promise<GenerateResult> {
@@ -64,8 +61,10 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
   const directory = options.directory instanceof URL ? fileURLToPath(options.directory) : options.directory;
   const migrations = await loadMigrations(directory);
   const place = await placeOf(migrations);
+  // Loaded here: whoever imports the door to apply migrations walks past it.
+  const { withScratchDatabase } = await import("./scratch-database.ts");
   const types = await withScratchDatabase(url, (scratch) => typesOf(scratch, migrations, place));
-  const wanted = wantedFiles(migrations, types, place, lock);
+  const wanted = await wantedFiles(migrations, types, place, lock);
   return check ? compareFiles(wanted) : writeFiles(wanted);
 }
 
@@ -79,6 +78,7 @@ interface Place {
 type Files = readonly { readonly path: string; readonly text: string }[];
 
 async function placeOf(migrations: Migrations): Promise<Place> {
+  const { lockPathOf } = await import("../lock-file.ts");
   const packageDirectory = dirname(lockPathOf(migrations.root));
   const sources = join(packageDirectory, "src");
   const manifest = JSON.parse(await readFile(join(packageDirectory, "package.json"), "utf8")) as {
@@ -97,6 +97,7 @@ async function typesOf(scratchUrl: string, migrations: Migrations, place: Place)
   // Whoever made the database owns all that is in it: roles are of no interest here.
   const access: Access | null = null;
   await apply(scratchUrl, migrations, { access });
+  const { generateTypes } = await import("./generate-types.ts");
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString: scratchUrl, application_name: "plinth-migrate" });
   client.on("error", () => {});
@@ -108,11 +109,13 @@ async function typesOf(scratchUrl: string, migrations: Migrations, place: Place)
   }
 }
 
-function wantedFiles(migrations: Migrations, types: GeneratedTypes, place: Place, lock: boolean): Files {
+async function wantedFiles(migrations: Migrations, types: GeneratedTypes, place: Place, lock: boolean): Promise<Files> {
   const files = [{ path: join(place.sources, "procedures.gen.ts"), text: types.procedures }];
   if (types.structure !== undefined && place.hasZod)
     files.push({ path: join(place.sources, "structure.gen.ts"), text: types.structure });
   if (lock) {
+    const { mergeLock } = await import("../lock-check.ts");
+    const { lockPathOf, readLock, renderLock } = await import("../lock-file.ts");
     const path = lockPathOf(migrations.root);
     files.push({ path, text: renderLock(mergeLock(readLock(path), migrations.root, types.locked)) });
   }
