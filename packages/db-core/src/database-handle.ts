@@ -11,6 +11,7 @@ import type {
 } from "./database.ts";
 import type { Report } from "./events.ts";
 import { iterateOf } from "./iterate.ts";
+import { ListenThroughPoolerError } from "./listen-through-pooler-error.ts";
 import { Listener } from "./listener.ts";
 import type { ServerConnections } from "./open-connections.ts";
 import { oneOf } from "./option-error.ts";
@@ -24,7 +25,10 @@ import { QUERY, TransactionHandle, type TransactionSurroundings } from "./transa
 import { transactionSettings } from "./transaction-options.ts";
 import { refuseInsideTransaction } from "./transaction-scope.ts";
 
-/** How long closing waits for what runs before it ends connections under it. */
+/**
+ * How long closing waits for what runs before it ends connections under it. Then it may take as long again as opening a connection may, if one
+ * is being opened.
+ */
 const CLOSE_WAIT_MS = 30_000;
 
 /** What `connect` gives back. */
@@ -38,6 +42,7 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
   readonly #report: Report;
   readonly #router: ReplicaRouter | undefined;
   readonly #listener: Listener;
+  readonly #closeWaitMs: number;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -46,6 +51,7 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
     proceduresOnly: boolean,
     work: WorkInProgress,
     report: Report,
+    closeWaitMs: number = CLOSE_WAIT_MS,
   ) {
     const { replica } = connections;
     this.contracts = contracts;
@@ -53,6 +59,7 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
     this.#connections = connections;
     this.#work = work;
     this.#report = report;
+    this.#closeWaitMs = closeWaitMs;
     this.#router = replica && new ReplicaRouter(() => replica.probe(), report);
     this.#listener = new Listener(() => connections.openDedicated("listen"), report);
     this.procs = procsOf(contracts, this.#invoke);
@@ -91,10 +98,13 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
 
   async listen(channel: string, onPayload: (payload: string) => void, options?: ListenOptions): Promise<StopListening> {
     if (this.#closing !== undefined) throw new DatabaseClosedError("db.listen");
+    if (this.#connections.poolerMode === "transaction") throw new ListenThroughPoolerError(channel);
     return await this.#listener.listen(channel, onPayload, options);
   }
 
   async close(): Promise<void> {
+    // The transaction would wait for its callback, which waits for the end of the transaction.
+    refuseInsideTransaction(this, "db.close");
     this.#closing ??= this.#close();
     await this.#closing;
   }
@@ -134,10 +144,12 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
   }
 
   async #close(): Promise<void> {
-    const inTime = await this.#work.close(CLOSE_WAIT_MS);
-    await this.#listener.close();
-    await this.#router?.settled();
-    await this.#connections.close(inTime ? "gently" : "at once");
+    const inTime = await this.#work.close(this.#closeWaitMs);
+    await Promise.all([
+      this.#listener.close(),
+      this.#router?.settled(),
+      this.#connections.close(inTime ? "gently" : "at once"),
+    ]);
   }
 }
 

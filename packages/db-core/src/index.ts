@@ -43,6 +43,7 @@ export { TooManyConnectionsError } from "./database-errors/too-many-connections.
 export { UniqueViolationError } from "./database-errors/unique-violation.ts";
 export { knownKeys, OptionError, oneOf, PlinthError, text, trueOrFalse, wholeNumber } from "./errors.ts";
 export type { DatabaseEvent } from "./events.ts";
+export { ListenThroughPoolerError } from "./listen-through-pooler-error.ts";
 export { PoolBusyError } from "./pool-busy-error.ts";
 export { contract } from "./procedures.gen.ts";
 export { ProceduresOnlyError } from "./procedures-only-error.ts";

@@ -4,6 +4,9 @@ import { type Carrier, type Manner, ProcedureQuery } from "./procedure-query.ts"
 import type { Wire } from "./wire.ts";
 import { wireOf } from "./wires.ts";
 
+/** How long a lane's last answers and the server's goodbye may take. */
+const GOODBYE_MS = 5_000;
+
 /** What a lane tells its owner. */
 export interface LaneOwner {
   /** An answer came, so there is room. */
@@ -80,7 +83,10 @@ export class Lane implements Carrier {
 
   /** Ends once what was sent is answered. */
   async close(): Promise<void> {
+    // A peer that vanished does not answer to a goodbye either.
+    const late = setTimeout(() => this.destroy(), GOODBYE_MS);
     await this.#client.end();
+    clearTimeout(late);
   }
 
   /** Ends at once. What is in flight fails with a lost connection. */
