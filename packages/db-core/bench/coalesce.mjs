@@ -44,9 +44,9 @@ const coalescer = new Coalescer({
   key: ({ key }) => key,
   sizeBytes: ({ key }) => key.length + 8,
   keyOf: ({ key }) => key,
-  run: async (items, { lockTimeoutMs = 0 }) => {
+  run: async (items, lockWait) => {
     batches += 1;
-    const values = [items.map(({ key }) => key), items.map(({ value }) => value), String(lockTimeoutMs)];
+    const values = [items.map(({ key }) => key), items.map(({ value }) => value), lockWait === "brief" ? "50ms" : "0"];
     return (await pool.query({ name: "batch", text: BATCH, values })).rows;
   },
 });

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import pg from "pg";
-import { Coalescer, CoalescerFullError } from "./coalescer.ts";
+import { Coalescer, CoalescerFullError, type LockWait } from "./coalescer.ts";
 import { CheckViolationError } from "./database-errors/check-violation.ts";
 import { ConnectionLostError } from "./database-errors/connection-lost.ts";
 import { otherProcess, run, sessionDatabase } from "./fixtures/session-database.ts";
@@ -22,26 +22,6 @@ const pool = new pg.Pool({ connectionString: database.url, max: 10 });
 pool.on("connect", (client) => client.on("error", () => {}));
 pool.on("error", () => {});
 const other = await otherProcess(database.url);
-await other.query(`
-  create function add_to_accounts(ids_in integer[], amounts_in integer[])
-  returns table (id integer, balance integer)
-  language sql volatile
-  begin atomic
-    with locked as materialized (
-      select a.id
-      from account a
-      where a.id = any (ids_in)
-      order by a.id
-      for update
-    )
-    update account a
-    set balance = a.balance + call.amount
-    from locked
-    join unnest(ids_in, amounts_in) as call (id, amount) on call.id = locked.id
-    where a.id = locked.id
-    returning a.id, a.balance;
-  end`);
-
 /** What was sent: the ids of each call of the batch function, in order. */
 const sent: number[][] = [];
 let context: string | undefined;
@@ -50,25 +30,25 @@ const store = new AsyncLocalStorage<string>();
 const coalescer = new Coalescer<Add, Balance>({
   key: ({ id }) => String(id).padStart(10, "0"),
   sizeBytes: ({ amount }) => (amount === BULKY ? 600 * 1024 : 8),
-  run: async (calls, { lockTimeoutMs }) => {
+  run: async (calls, lockWait) => {
     sent.push(calls.map(({ id }) => id));
     context = store.getStore();
-    return await addToAccounts(calls, lockTimeoutMs ?? 0);
+    return await addToAccounts(calls, lockWait);
   },
   keyOf: ({ id }) => String(id).padStart(10, "0"),
 });
 
 const BULKY = 7;
 
-async function addToAccounts(calls: readonly Add[], lockTimeoutMs: number): Promise<Balance[]> {
+async function addToAccounts(calls: readonly Add[], lockWait: LockWait): Promise<Balance[]> {
   const text = `
     select r.id, r.balance
     from (select set_config('lock_timeout', $3, true) as value) g
-    cross join lateral (select f.* from add_to_accounts($1, $2) f where g.value is not null offset 0) r`;
+    cross join lateral (select f.* from deposit($1, $2) f where g.value is not null offset 0) r`;
   try {
     const ids = calls.map(({ id }) => id);
     const amounts = calls.map(({ amount }) => amount);
-    return (await pool.query<Balance>(text, [ids, amounts, String(lockTimeoutMs)])).rows;
+    return (await pool.query<Balance>(text, [ids, amounts, lockWait === "brief" ? "50ms" : "0"])).rows;
   } catch (error) {
     throw toDatabaseError(error, "unknown");
   }
@@ -173,7 +153,7 @@ test("two writers of the same keys in opposite order do not deadlock", async () 
   const theirs = new Coalescer<Add, Balance>({
     key: ({ id }) => String(id).padStart(10, "0"),
     sizeBytes: () => 8,
-    run: (calls, { lockTimeoutMs }) => addToAccounts(calls, lockTimeoutMs ?? 0),
+    run: (calls, lockWait) => addToAccounts(calls, lockWait),
     keyOf: ({ id }) => String(id).padStart(10, "0"),
   });
   const ids = Array.from({ length: 50 }, (_, index) => index + 1);

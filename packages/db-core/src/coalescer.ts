@@ -9,10 +9,7 @@ import { Slots } from "./slots.ts";
 const BATCH_CALLS_MAX = 100;
 const BATCH_BYTES_MAX = 1024 * 1024;
 
-/** How long a batch waits for a lock before its calls are made one by one, so that only the one that met the lock waits for it. */
-const BATCH_LOCK_TIMEOUT_MS = 50;
-
-/** Batches on their way at once. More would make each smaller; one would let a batch that met a lock hold up everything for 50 ms. */
+/** Batches on their way at once. More would make each smaller; one would let a batch that met a lock hold up everything until it gives up. */
 const BATCHES_MAX = 2;
 
 /** Calls of a failed batch that run at once, and calls that wait for a lock at once: each has a connection of the pool to itself. */
@@ -37,11 +34,8 @@ export class CoalescerFullError extends PlinthError {
   }
 }
 
-/** How a batch is to be called. Handed on to the procedure as it is. */
-export interface BatchOptions {
-  /** Wait for a lock no longer than this. Left out: as long as the role may. */
-  readonly lockTimeoutMs?: number;
-}
+/** Whether a call of the batch procedure gives a lock up after 50 ms, or waits for it as long as the role may. */
+export type LockWait = "brief" | "patient";
 
 /** What makes one batch procedure serve many single calls. */
 export interface CoalescerOptions<Call, Row> {
@@ -51,9 +45,9 @@ export interface CoalescerOptions<Call, Row> {
   readonly sizeBytes: (call: Call) => number;
   /**
    * Makes the calls by one call of the batch procedure, which must be one statement, and lock in the order of its arguments: they come
-   * sorted by key, each key once. Called once more with each call alone after a failure.
+   * sorted by key, each key once. After a failure it is called again with each call alone.
    */
-  readonly run: (calls: readonly Call[], options: BatchOptions) => Promise<readonly Row[]>;
+  readonly run: (calls: readonly Call[], lockWait: LockWait) => Promise<readonly Row[]>;
   /** The key that a row of the answer is about. A call no row is about has the outcome `undefined`. */
   readonly keyOf: (row: Row) => string;
 }
@@ -116,7 +110,7 @@ export class Coalescer<Call, Row> {
   async #runBatch(batch: readonly Entry<Call, Row>[]): Promise<void> {
     let rows: readonly Row[];
     try {
-      rows = await this.#call(batch, { lockTimeoutMs: BATCH_LOCK_TIMEOUT_MS });
+      rows = await this.#call(batch, "brief");
     } catch (error) {
       // A lost connection may have taken a batch with it that was written: making its calls again could write twice.
       if (error instanceof ConnectionLostError) for (const entry of batch) this.#fail(entry, error);
@@ -135,7 +129,7 @@ export class Coalescer<Call, Row> {
 
   async #runAlone(entry: Entry<Call, Row>): Promise<void> {
     try {
-      this.#settle([entry], await this.#call([entry], { lockTimeoutMs: BATCH_LOCK_TIMEOUT_MS }));
+      this.#settle([entry], await this.#call([entry], "brief"));
     } catch (error) {
       this.#failAlone(entry, error);
     }
@@ -149,16 +143,16 @@ export class Coalescer<Call, Row> {
 
   async #waitForLock(entry: Entry<Call, Row>): Promise<void> {
     try {
-      this.#settle([entry], await this.#call([entry], {}));
+      this.#settle([entry], await this.#call([entry], "patient"));
     } catch (error) {
       this.#fail(entry, error);
     }
   }
 
-  async #call(entries: readonly Entry<Call, Row>[], options: BatchOptions): Promise<readonly Row[]> {
+  async #call(entries: readonly Entry<Call, Row>[], lockWait: LockWait): Promise<readonly Row[]> {
     return await this.#options.run(
       entries.map((entry) => entry.call),
-      options,
+      lockWait,
     );
   }
 

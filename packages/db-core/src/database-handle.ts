@@ -102,6 +102,20 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
     return await this.#listener.listen(channel, onPayload, options);
   }
 
+  /** Makes a call that is sent in a batch. Refused and counted like any other: the batches themselves, which belong to many, are neither. */
+  async gathered<Result>(call: string, work: () => Promise<Result>): Promise<Result> {
+    refuseInsideTransaction(this, call);
+    return await this.#work.run(call, work);
+  }
+
+  /** The callers that batches are sent with. `brief`: with {@link BRIEF_LOCKS}. */
+  batchProcsOf(contract: Contract, brief: boolean): object {
+    const { primary } = this.#connections;
+    return procsOf([contract], (procedure, args) =>
+      this.observed(procedure, () => primary.writeBatch(brief ? procedure.brief : procedure, args)),
+    );
+  }
+
   async close(): Promise<void> {
     // The transaction would wait for its callback, which waits for the end of the transaction.
     refuseInsideTransaction(this, "db.close");

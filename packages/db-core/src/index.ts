@@ -1,10 +1,11 @@
 export { ArgumentError } from "./argument-error.ts";
 export { DatabaseClosedError } from "./closing.ts";
-export { type BatchOptions, Coalescer, CoalescerFullError, type CoalescerOptions } from "./coalescer.ts";
+export { CoalescerFullError } from "./coalescer.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions } from "./connect-options.ts";
 export type { ArgSpec, ColumnSpec, Contract, ContractTypes, Json, ProcedureSpec, Returns } from "./contract.ts";
 export { defineContract } from "./contract.ts";
+export { createCoalescer, type GatherOptions } from "./create-coalescer.ts";
 export type {
   Caller,
   CallOptions,

@@ -2,7 +2,7 @@ import { type AnswerReader, answerReader } from "./answer.ts";
 import { ArgumentError } from "./argument-error.ts";
 import type { ArgSpec, ProcedureSpec } from "./contract.ts";
 import { type Encoded, type Encoder, encoderOf } from "./encode.ts";
-import { callText, guardedCallText, Statement } from "./statement.ts";
+import { BRIEF_LOCKS, callText, guardedCallText, READ_ONLY, type Setting, Statement } from "./statement.ts";
 
 /** One call, ready to be sent. */
 export interface BoundCall {
@@ -14,20 +14,26 @@ export interface BoundCall {
 export class Variant {
   readonly #spec: ProcedureSpec;
   readonly #given: readonly ArgSpec[];
+  readonly #setting: Setting | undefined;
   #plain: Statement | undefined;
   #guarded: Statement | undefined;
 
-  constructor(spec: ProcedureSpec, given: readonly ArgSpec[]) {
+  constructor(spec: ProcedureSpec, given: readonly ArgSpec[], setting: Setting | undefined) {
     this.#spec = spec;
     this.#given = given;
+    this.#setting = setting;
   }
 
   statement(guarded: boolean): Statement {
     if (!guarded) {
-      this.#plain ??= new Statement(callText(this.#spec, this.#given));
+      this.#plain ??= new Statement(
+        this.#setting === undefined
+          ? callText(this.#spec, this.#given)
+          : guardedCallText(this.#spec, this.#given, this.#setting),
+      );
       return this.#plain;
     }
-    this.#guarded ??= new Statement(guardedCallText(this.#spec, this.#given));
+    this.#guarded ??= new Statement(guardedCallText(this.#spec, this.#given, READ_ONLY));
     return this.#guarded;
   }
 }
@@ -61,8 +67,11 @@ export class CompiledProcedure {
   readonly answer: AnswerReader;
   readonly #arguments: readonly Argument[];
   readonly #choices: Choice = {};
+  readonly #setting: Setting | undefined;
+  #brief: CompiledProcedure | undefined;
 
-  constructor(spec: ProcedureSpec, label: string, answer: AnswerReader = answerReader(spec, label)) {
+  constructor(spec: ProcedureSpec, label: string, answer: AnswerReader = answerReader(spec, label), setting?: Setting) {
+    this.#setting = setting;
     this.spec = spec;
     this.label = label;
     this.databasePath = `db.procs.${label}`;
@@ -76,6 +85,12 @@ export class CompiledProcedure {
       optional: each[3] === true,
       ...encoderOf(each[2]),
     }));
+  }
+
+  /** The same procedure, called so that it waits for no lock longer than {@link BRIEF_LOCKS} allows. For writes. */
+  get brief(): CompiledProcedure {
+    this.#brief ??= new CompiledProcedure(this.spec, this.label, this.answer, BRIEF_LOCKS);
+    return this.#brief;
   }
 
   /** @throws {ArgumentError} */
@@ -122,6 +137,7 @@ export class CompiledProcedure {
     return new Variant(
       this.spec,
       given.map(({ spec }) => spec),
+      this.#setting,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { type Client, type ClientBase, Pool, type PoolClient } from "pg";
 import { Call, type Sender } from "./call.ts";
-import type { WorkInProgress } from "./closing.ts";
+import { WorkInProgress } from "./closing.ts";
 import { clientConfig, configuredClient, type SessionSettings } from "./configured-client.ts";
 import type { ReadTarget, Session } from "./connections.ts";
 import type { Contract } from "./contract.ts";
@@ -34,6 +34,9 @@ export interface ServerOptions {
   /** Counts the calls. */
   readonly work: WorkInProgress;
 }
+
+/** Never closed. */
+const NOT_COUNTED = new WorkInProgress();
 
 /** What there is once it is known whether a pooler stands in between. */
 interface Transport {
@@ -92,6 +95,11 @@ export class Server implements ReadTarget {
 
   write(procedure: CompiledProcedure, args: object | undefined, signal: AbortSignal | undefined): Promise<unknown> {
     return sendCall(this.#open().single, this.#options.work, procedure, args, signal);
+  }
+
+  /** A batch of calls, each of which was counted when it was made: closing waits for them, and must not refuse what they wait for. */
+  writeBatch(procedure: CompiledProcedure, args: object | undefined): Promise<unknown> {
+    return sendCall(this.#open().single, NOT_COUNTED, procedure, args, undefined);
   }
 
   /** Plain SQL on a connection of its own. */

@@ -20,18 +20,29 @@ export function callText(spec: ProcedureSpec, given: readonly ArgSpec[]): string
   return isValue(spec) ? `select ${call}` : `select ${columnsOf(spec, "r")} from ${call} as r`;
 }
 
+/** What a call sets for itself before it runs. */
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+export const READ_ONLY: Setting = { name: "transaction_read_only", value: "on" };
+
+/** For batches of calls: a lock that is not to be had at once holds up all of them. */
+export const BRIEF_LOCKS: Setting = { name: "lock_timeout", value: "50ms" };
+
 /**
- * The same, which first makes its own transaction read-only. The call depends on the setting laterally, so it comes second; `offset 0` keeps
+ * The same, which first sets something for its own transaction. The call depends on the setting laterally, so it comes second; `offset 0` keeps
  * the planner from pulling it out. It ends with the statement and leaves nothing on the connection.
  */
-export function guardedCallText(spec: ProcedureSpec, given: readonly ArgSpec[]): string {
+export function guardedCallText(spec: ProcedureSpec, given: readonly ArgSpec[], { name, value }: Setting): string {
   const call = callOf(spec, given);
   const guarded = isValue(spec)
-    ? `select ${call} as value where g.read_only = 'on' offset 0`
-    : `select ${columnsOf(spec, "f")} from ${call} as f where g.read_only = 'on' offset 0`;
+    ? `select ${call} as value where g.value = '${value}' offset 0`
+    : `select ${columnsOf(spec, "f")} from ${call} as f where g.value = '${value}' offset 0`;
   return (
     `select ${isValue(spec) ? "r.value" : columnsOf(spec, "r")}` +
-    " from (select set_config('transaction_read_only', 'on', true) as read_only) as g" +
+    ` from (select set_config('${name}', '${value}', true) as value) as g` +
     ` cross join lateral (${guarded}) as r`
   );
 }
