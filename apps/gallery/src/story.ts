@@ -1,6 +1,6 @@
 // What a run prints: headings and lines, as a person would like to read them.
 
-const plain = process.stdout.isTTY !== true || process.env["NO_COLOR"] !== undefined;
+const plain = process.stdout.isTTY !== true || process.env.NO_COLOR !== undefined;
 const bold = (text: string): string => (plain ? text : `\u001b[1m${text}\u001b[22m`);
 const dim = (text: string): string => (plain ? text : `\u001b[2m${text}\u001b[22m`);
 
@@ -11,7 +11,7 @@ export function chapter(title: string, aside = ""): void {
 
 /** One fact of the chapter, with what was found out beside it. */
 export function line(what: string, found = ""): void {
-  console.log(`  ${what.padEnd(46)} ${found}`.trimEnd());
+  console.log(`  ${what.padEnd(52)} ${found}`.trimEnd());
 }
 
 /** How long something took, as people say it. */
