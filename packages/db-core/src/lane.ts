@@ -42,6 +42,11 @@ export class Lane implements Carrier {
     return this.#inFlight;
   }
 
+  /** Whether something is being sent in this tick: one more call costs no further write, here and at the server. */
+  get sending(): boolean {
+    return this.#wire.leaving;
+  }
+
   /** A call has been running here for longer than a look apart: what is sent now would wait for it. */
   get heldUp(): boolean {
     return this.#looksAtOldest > 0;

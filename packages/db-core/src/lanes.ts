@@ -11,6 +11,9 @@ const LANES_MAX = 4;
 /** Calls in flight on the least busy lane that are reason to open another. */
 const BUSY = 4;
 
+/** Calls that a lane may have in flight more than another if it is sending anyway: they travel together. */
+const TOGETHER = 4;
+
 /** Calls in flight on a lane. What comes beyond that waits here, but no more of it than the second. */
 const DEPTH_MAX = 128;
 const WAITING_MAX = 10_000;
@@ -94,9 +97,12 @@ export class Lanes implements Sender, LaneOwner {
 
   #leastBusy(): Lane | undefined {
     let best: Lane | undefined;
+    let least = Infinity;
     for (const lane of this.#lanes) {
-      if (!lane.heldUp && lane.inFlight < DEPTH_MAX && (best === undefined || lane.inFlight < best.inFlight))
-        best = lane;
+      const load = lane.sending ? lane.inFlight - TOGETHER : lane.inFlight;
+      if (load >= least || lane.heldUp || lane.inFlight >= DEPTH_MAX) continue;
+      best = lane;
+      least = load;
     }
     return best;
   }

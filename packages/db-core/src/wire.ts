@@ -40,6 +40,11 @@ export class Wire {
     this.#connection = connection;
   }
 
+  /** Whether something leaves at the end of this tick. */
+  get leaving(): boolean {
+    return this.#end > this.#start;
+  }
+
   /** Adds a call to what leaves at the end of this tick. Answers with the statement's name on this connection: empty, if unnamed. */
   send(statement: Statement, values: readonly Encoded[], named: boolean): string {
     if (this.#start === this.#end) process.nextTick(() => this.#flush());
