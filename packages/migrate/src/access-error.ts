@@ -33,7 +33,7 @@ export class RolesMissingError extends MigrateError {
   }
 }
 
-/** What is granted is not what access.json says. The codes of the differences say what each is about. */
+/** What is granted is not what access.json says, and could not be, or was not to be, put right. */
 export class GrantsError extends MigrateError {
   override readonly name = "GrantsError";
   readonly code = "MIG522";
@@ -46,5 +46,21 @@ export class GrantsError extends MigrateError {
     super(`what is granted is not what access.json says:\n${differences.map((each) => `  ${each}`).join("\n")}`);
     this.differences = differences;
     this.hint = hint;
+  }
+}
+
+/** access.json names another owner than the one who owns what is there, and the migrating role may not hand it over. Nothing was done. */
+export class OwnerChangeError extends MigrateError {
+  override readonly name = "OwnerChangeError";
+  readonly code = "MIG523";
+  readonly kind: MigrateErrorKind = "connection";
+  override readonly hint: string;
+
+  constructor(before: string, owner: string, options: ErrorOptions) {
+    super(
+      `access.json makes ${owner} the owner, but ${before} owns plinth_core, and this role may not hand it over`,
+      options,
+    );
+    this.hint = `run this once as a superuser, or as a member of both ${before} and ${owner}`;
   }
 }

@@ -1,5 +1,6 @@
 import type { Access } from "./access.ts";
 import type { Annotation } from "./annotations.ts";
+import { adoptSchemas } from "./catalog/adopt-schemas.ts";
 import { type CatalogClient, quoteName, rowOf, rowsOf } from "./catalog/catalog-client.ts";
 import { procedureKey } from "./catalog/catalog-procedure.ts";
 import { keepFunctionsPrivate } from "./catalog/private-functions.ts";
@@ -30,6 +31,8 @@ export interface BatchMemory {
  * make is PUBLIC's even for a moment, and remembers who may execute what, should a file drop it and another make it again.
  */
 export async function beginBatch(client: CatalogClient, batch: Omit<Batch, "migrations">): Promise<BatchMemory> {
+  const ownerRole = batch.access?.ownerRole;
+  if (ownerRole !== undefined) await adoptSchemas(client, ownerRole);
   const owner = await actAsOwner(client, batch.access);
   await keepFunctionsPrivate(client, owner);
   return withCatalogPath(client, async () => {

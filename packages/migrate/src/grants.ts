@@ -1,5 +1,6 @@
 import { type Access, checkAccess } from "./access.ts";
 import { GrantsError, RolesMissingError } from "./access-error.ts";
+import { adoptSchemas } from "./catalog/adopt-schemas.ts";
 import { type CatalogClient, quoteName, rowOf } from "./catalog/catalog-client.ts";
 import { listPromises } from "./catalog/promises.ts";
 import { pinCatalogPath } from "./catalog/read-procedures.ts";
@@ -32,7 +33,7 @@ export async function alignGrants(
   access: Access | undefined,
 ): Promise<AlignedGrants> {
   const { changes, warnings } = await inTransaction(client, "begin", async () => {
-    const { changes, roles } = await compareGrants(client, migrations, access);
+    const { changes, roles } = await compareGrants(client, migrations, access, adoptSchemas);
     if (changes.length === 0) return { changes, warnings: await assertGrants(client, access, changes, roles) };
     await applyChanges(client, changes);
     return { changes, warnings: undefined };
@@ -59,7 +60,7 @@ export function reconcileGrants(
   access: Access | undefined,
 ): Promise<GrantChange[]> {
   return inTransaction(client, "begin", async () => {
-    const { changes } = await compareGrants(client, migrations, access);
+    const { changes } = await compareGrants(client, migrations, access, adoptSchemas);
     if (changes.length > 0) await applyChanges(client, changes);
     return changes;
   });
@@ -100,9 +101,11 @@ async function compareGrants(
   client: CatalogClient,
   migrations: Migrations,
   access: Access | undefined,
+  adopt: (client: CatalogClient, owner: string) => Promise<void> = async () => {},
 ): Promise<{ changes: GrantChange[]; roles: RoleFacts[] }> {
   await pinCatalogPath(client);
   const roles = access === undefined ? [] : await readRolesOrFail(client, migrations, access);
+  if (access?.ownerRole !== undefined) await adopt(client, access.ownerRole);
   await actAsOwner(client, access);
   const promises = await listPromises(client);
   const schemas = await readOurSchemas(client, promises, access);
