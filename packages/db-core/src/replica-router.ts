@@ -1,8 +1,10 @@
 import { DatabaseError } from "./database-error.ts";
 import { ConnectionLostError } from "./database-errors/connection-lost.ts";
 import type { Report } from "./events.ts";
+import { PoolBusyError } from "./pool-busy-error.ts";
 import { SchemaTooOldError } from "./schema-too-old-error.ts";
 import { SQLSTATE } from "./sqlstate.ts";
+import { TooManyCallsError } from "./too-many-calls-error.ts";
 
 /** Bounds of the wait between two looks whether the replica is back. */
 const PROBE_FIRST_MS = 100;
@@ -126,6 +128,8 @@ export class ReplicaRouter {
 function faultOf(error: unknown): "gone" | "lag" | "once" | undefined {
   if (error instanceof ConnectionLostError) return "gone";
   if (error instanceof SchemaTooOldError) return "lag";
+  // It may only have much to do. If it has stopped answering, what waits for it will say so.
+  if (error instanceof PoolBusyError || error instanceof TooManyCallsError) return "once";
   if (error instanceof DatabaseError) return REFUSALS.get(error.sqlstate);
   return undefined;
 }
