@@ -1,1 +1,0 @@
-export { contract } from "./procedures.gen.ts";
