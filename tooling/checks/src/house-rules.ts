@@ -1,7 +1,8 @@
 import type { Source } from "./sources.ts";
 
 const LINES_MAX = 300;
-const VAGUE = /\/(?:utils?|common|helpers?|types|misc|shared)\.ts$/;
+// A command may well be called `types`.
+const VAGUE = /(?<!\/commands)\/(?:utils?|common|helpers?|types|misc|shared)\.ts$/;
 
 /** Where a file breaks a rule of the house that a reader would notice at once, as `file: what is wrong`. */
 export function brokenHouseRules(sources: readonly Source[]): readonly string[] {
