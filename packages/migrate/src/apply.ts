@@ -2,14 +2,13 @@ import { type Access, readAccess } from "./access.ts";
 import { type ApplyOptions, type CheckedApplyOptions, checkApplyOptions } from "./apply-options.ts";
 import type { MigrationDatabase } from "./connection.ts";
 import type { MigrateEvent } from "./events.ts";
-import { LedgerMovedError } from "./fence.ts";
 import { settleGrants } from "./grant-run.ts";
 import type { GrantChange } from "./grants.ts";
 import { EMPTY_LEDGER, type LedgerState, readLedger } from "./ledger.ts";
 import { LEDGER_FORMAT } from "./ledger-format.ts";
 import type { MigrationFile, Migrations } from "./migrations.ts";
 import { comparePlan, type Plan } from "./plan.ts";
-import { EditedError, OutOfOrderError } from "./run-errors.ts";
+import { EditedError, LedgerMovedError, OutOfOrderError } from "./run-errors.ts";
 import { type Runner, withRunner } from "./runner.ts";
 
 /** A file that this run applied. */

@@ -1,7 +1,7 @@
 import { ATTEMPTS_MAX, isContention, rollback, waitToRetry } from "./attempts.ts";
 import { sqlstateOf } from "./connection.ts";
 import { beginFenced, type FencedTransaction } from "./fence.ts";
-import { type RanFile, recordFiles } from "./ledger.ts";
+import { type RanFile, recordFilesSql } from "./ledger.ts";
 import type { MigrationFile } from "./migrations.ts";
 import { readAhead } from "./read-ahead.ts";
 import { CancelledError, TransactionEndedError } from "./run-errors.ts";
@@ -15,8 +15,8 @@ export interface Batch {
   readonly files: readonly MigrationFile[];
   /** Before the first file, as the owner, in the transaction. */
   begin(): Promise<void>;
-  /** After the last file: those that have to run again although they have not changed. */
-  again(): Promise<readonly MigrationFile[]>;
+  /** After the last file: those that have to run again although they have not changed. Calls `checked` before it asks the server. */
+  again(checked: () => Promise<void>): Promise<readonly MigrationFile[]>;
   /** After all was recorded, in the transaction: what it throws takes all of it back. */
   finish(): Promise<void>;
   started(file: MigrationFile): void;
@@ -85,7 +85,6 @@ class FileFailure extends Error {
 }
 
 async function runFiles(runner: Runner, batch: Batch, transaction: FencedTransaction): Promise<MigrationFile[]> {
-  const { client } = runner.session;
   await batch.begin();
   const ran: RanFile[] = [];
   const run = async (files: readonly MigrationFile[]) => {
@@ -98,12 +97,11 @@ async function runFiles(runner: Runner, batch: Batch, transaction: FencedTransac
       ran.push({ file, durationMs });
       batch.ran(file, durationMs);
     }
-    await checkTransaction(runner, transaction, ran);
   };
   await run(batch.files);
-  const again = await batch.again();
+  const again = await batch.again(() => checkTransaction(runner, transaction, ran));
   if (again.length > 0) await run(again);
-  const generation = await recordFiles(client, runner.run, ran);
+  const generation = await record(runner, transaction, ran);
   await batch.finish();
   await commit(
     runner,
@@ -147,6 +145,19 @@ async function checkTransaction(
   } catch (error) {
     if (!(error instanceof ScriptFailure)) throw error;
     throw isEnded(error.cause) ? endedBy(ran, error) : error.cause;
+  }
+}
+
+/** Resets the session, makes sure that the transaction is still ours, and writes the ledger: one round trip. */
+async function record(runner: Runner, transaction: FencedTransaction, ran: readonly RanFile[]): Promise<bigint> {
+  try {
+    const results: unknown = await runner.session.client.query(
+      preludeOf(runner, transaction) + recordFilesSql(runner.run, ran),
+    );
+    const last = (results as { rows: { generation: string }[] }[]).at(-1);
+    return BigInt(last!.rows[0]!.generation);
+  } catch (error) {
+    throw isEnded(error) ? endedBy(ran, error as Error) : error;
   }
 }
 

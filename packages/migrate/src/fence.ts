@@ -1,10 +1,6 @@
 import { LOCK_KEY, poll } from "./advisory-lock.ts";
+import { LedgerMovedError } from "./run-errors.ts";
 import type { Runner } from "./runner.ts";
-
-/** Somebody else changed the ledger since it was read: the plan is to be made again. Not for callers. */
-export class LedgerMovedError extends Error {
-  override readonly name = "LedgerMovedError";
-}
 
 /** A transaction that holds the fence: until it ends nobody else changes the ledger. */
 export interface FencedTransaction {

@@ -33,9 +33,9 @@ export { loadMigrations } from "./load-migrations.ts";
 export { MigrateError, type MigrateErrorKind, type SourcePosition } from "./migrate-error.ts";
 export type { MigrationFile, Migrations, Namespace } from "./migrations.ts";
 export type { NewMigrationOptions } from "./new-migration.ts";
-export { generate, lint, newMigration, repair, status, verify } from "./on-demand.ts";
+export { generate, lint, newMigration, plan, repair, status, verify } from "./on-demand.ts";
 export type { Plan, PlannedFile } from "./plan.ts";
-export { plan, type ReadOptions } from "./plan-command.ts";
+export type { ReadOptions } from "./plan-command.ts";
 export { renderGraph } from "./render-graph.ts";
 export type { RepairAction, RepairOptions } from "./repair.ts";
 export {

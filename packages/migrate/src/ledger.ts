@@ -1,5 +1,6 @@
 import type { ClientBase } from "pg";
 import type { MigrationFile } from "./migrations.ts";
+import { quoteText } from "./quote-text.ts";
 
 /** The latest row of one file. */
 export interface LedgerEntry {
@@ -98,14 +99,11 @@ export function toState(state: { format: number; generation: string; files: read
   return { format: state.format, generation: BigInt(state.generation), namespaces };
 }
 
-/** Records the files of a batch in the transaction that ran them. Gives the ledger's new generation. */
-export async function recordFiles(client: ClientBase, run: Run, files: readonly RanFile[]): Promise<bigint> {
+/** Records the files of a batch in the transaction that ran them, and gives the new generation. As SQL, to go in one message with what comes before. */
+export function recordFilesSql(run: Run, files: readonly RanFile[]): string {
   const rows = files.map(({ file, durationMs }) => ({ ...rowOf(file), duration_ms: Math.round(durationMs) }));
-  const { rows: answer } = await client.query<{ generation: string }>(
-    "select plinth_migrate.record_files($1, $2, $3) as generation",
-    [run.id, run.toolVersion, JSON.stringify(rows)],
-  );
-  return BigInt(answer[0]!.generation);
+  const given = [run.id, run.toolVersion, JSON.stringify(rows)].map(quoteText).join(", ");
+  return `select plinth_migrate.record_files(${given}) as generation`;
 }
 
 /** Begins a file without a transaction, or takes it up again. Gives the row's id. */

@@ -31,7 +31,7 @@ export async function runNamespace(runner: Runner, work: NamespaceRun): Promise<
   const { restoreRoutineGrants } = await import("./catalog/routine-grants.ts");
   const { client } = runner.session;
   const { namespace, migrations, access } = work;
-  const annotated = await readProcedureFiles(namespace);
+  const annotations = await readProcedures(namespace);
   const segments = segmentsOf(work);
   let memory: BatchMemory | undefined;
   for (const [index, segment] of segments.entries()) {
@@ -40,33 +40,37 @@ export async function runNamespace(runner: Runner, work: NamespaceRun): Promise<
       continue;
     }
     const last = index === segments.length - 1;
+    let before: BatchMemory | undefined;
+    const grants = () => [...(memory?.grants ?? []), ...(before?.grants ?? [])];
     await runBatch(runner, {
       ...work,
       namespace: namespace.name,
       files: segment.files,
       begin: async () => {
-        const before = await contract.beginBatch(client, { namespace, access });
-        memory = { grants: [...(memory?.grants ?? []), ...before.grants] };
+        // Once: with a transaction a file, what was so before the first one is what counts.
+        if (memory === undefined || last) before = await contract.beginBatch(client, { namespace, access });
       },
-      again: async () => {
+      again: async (checked) => {
+        if (!last || annotations.length === 0) return [];
+        await checked();
         // What a file dropped because it dropped something underneath is made again, though its own file has not changed.
-        const missing = last
-          ? await contract.missingProcedures(
-              client,
-              annotated.flatMap((each) => each.annotations),
-            )
-          : [];
+        const missing = await contract.missingProcedures(client, annotations);
         const paths = new Set(missing.map((annotation) => annotation.position.file));
-        return annotated
-          .map(({ file }) => file)
-          .filter((file) => paths.has(file.path) && !segment.files.includes(file));
+        return namespace.files.filter((file) => paths.has(file.path) && !segment.files.includes(file));
       },
       finish: async () => {
-        if (!last) return restoreRoutineGrants(client, memory?.grants ?? []);
-        const annotations = annotated.flatMap((each) => each.annotations);
-        await contract.finishBatch(client, { namespace, migrations, access, annotations, memory });
+        if (!last) return restoreRoutineGrants(client, grants());
+        await contract.finishBatch(client, {
+          namespace,
+          migrations,
+          access,
+          annotations,
+          memory: { grants: grants() },
+        });
       },
     });
+    // Not before its transaction is committed: what was remembered, and what was taken from PUBLIC, may be undone.
+    memory = { grants: grants() };
   }
 }
 
@@ -97,12 +101,9 @@ function segmentsOf({ pending, transaction }: NamespaceRun): Segment[] {
 }
 
 /** The annotations of every repeatable file, whether it runs or not. */
-async function readProcedureFiles(
-  namespace: Namespace,
-): Promise<{ readonly file: MigrationFile; readonly annotations: readonly Annotation[] }[]> {
+async function readProcedures(namespace: Namespace): Promise<readonly Annotation[]> {
   const { readAnnotations } = await import("./annotations.ts");
   const files = namespace.files.filter((file) => file.repeatable);
-  return Promise.all(
-    files.map(async (file) => ({ file, annotations: readAnnotations(file, await readMigration(file)) })),
-  );
+  const annotations = await Promise.all(files.map(async (file) => readAnnotations(file, await readMigration(file))));
+  return annotations.flat();
 }

@@ -31,3 +31,11 @@ export const repair: typeof import("./repair.ts").repair = async (...given) =>
 /** Counts what is applied and what is not. Writes nothing, takes no lock. */
 export const status: typeof import("./status.ts").status = async (...given) =>
   (await import("./status.ts")).status(...given);
+
+/**
+ * What `apply` would do now. Writes nothing, takes no lock, waits for nobody; works on a standby and in a database that was never migrated.
+ *
+ * @throws {MigrateError} Of kind `connection`.
+ */
+export const plan: typeof import("./plan-command.ts").plan = async (...given) =>
+  (await import("./plan-command.ts")).plan(...given);

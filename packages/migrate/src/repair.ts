@@ -5,7 +5,7 @@ import type { MigrationDatabase } from "./connection.ts";
 import { beginFenced } from "./fence.ts";
 import { type LedgerEntry, readLedger, recordRepair } from "./ledger.ts";
 import type { MigrationFile, Migrations } from "./migrations.ts";
-import { RepairError } from "./run-errors.ts";
+import { LedgerMovedError, RepairError } from "./run-errors.ts";
 import { withRunner } from "./runner.ts";
 
 /** What an operator has decided about one file, after looking at the database. */
@@ -62,7 +62,13 @@ export async function repair(
       .find(({ name }) => name === action.namespace)
       ?.files.find(({ number }) => number === action.number);
     const row = decide(action, file, ledger.namespaces.get(action.namespace)?.get(action.number));
-    await beginFenced(runner);
+    await beginFenced(runner).catch((error: unknown) => {
+      throw error instanceof LedgerMovedError
+        ? new RepairError("another migrator changed the ledger meanwhile: look again, and repair again", {
+            cause: error,
+          })
+        : error;
+    });
     await recordRepair(client, runner.run, row);
     await client.query("commit");
   });

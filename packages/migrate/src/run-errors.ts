@@ -201,6 +201,11 @@ export class RepairError extends MigrateError {
   readonly kind = "usage";
 }
 
+/** Somebody else changed the ledger since it was read: the plan is to be made again. Never leaves `apply`. */
+export class LedgerMovedError extends Error {
+  override readonly name = "LedgerMovedError";
+}
+
 /** `pid 311 web-api on 10.0.0.7, idle in transaction for 95 s, "select 1"`, for messages and terminals. */
 export function showBlocker(blocker: Blocker | undefined): string {
   if (blocker === undefined) return "its holder is not to be seen";

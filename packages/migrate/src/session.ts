@@ -4,6 +4,7 @@ import { quoteName } from "./catalog/catalog-client.ts";
 import { APPLICATION_NAME, type Connection, type MigrationDatabase, openConnection, sqlstateOf } from "./connection.ts";
 import { ConnectionError, NotPrimaryError, PrivilegeError, ServerTooOldError } from "./connection-errors.ts";
 import { MigrateError } from "./migrate-error.ts";
+import { quoteText } from "./quote-text.ts";
 
 /** The connection that migrates, checked and set up. */
 export interface Session {
@@ -49,8 +50,18 @@ interface Preflight {
   readonly settings: readonly (readonly [name: string, value: string])[];
 }
 
+// What the caller has set in a session of its own. It takes a few milliseconds to look at them all.
+const callersSettings = `coalesce(
+    (
+      select pg_catalog.json_agg(pg_catalog.json_build_array(s.name, pg_catalog.current_setting(s.name)))
+      from pg_catalog.pg_settings s
+      where s.source = 'session' and s.name not in ('role', 'session_authorization', 'transaction_read_only')
+    ),
+    '[]'
+  )`;
+
 // One round trip. Takes no lock. pg_class and not to_regclass, which fails for a role without USAGE on the schema.
-const preflightSql = (ownerRole: string | undefined) => `
+const preflightSql = (ownerRole: string | undefined, own: boolean) => `
 select
   pg_catalog.pg_backend_pid() as pid,
   pg_catalog.current_setting('server_version_num')::integer as version_number,
@@ -71,14 +82,7 @@ select
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'fence'
     where n.nspname = 'plinth_migrate'
   ) as ledger_owner,
-  coalesce(
-    (
-      select pg_catalog.json_agg(pg_catalog.json_build_array(s.name, pg_catalog.current_setting(s.name)))
-      from pg_catalog.pg_settings s
-      where s.source = 'session' and s.name not in ('role', 'session_authorization', 'transaction_read_only')
-    ),
-    '[]'
-  ) as settings
+  ${own ? "'[]'::json" : callersSettings} as settings
 from (values (1)) always (one)
 left join pg_catalog.pg_roles owner on owner.rolname = ${ownerRole === undefined ? "null" : quoteText(ownerRole)}`;
 
@@ -93,7 +97,7 @@ export async function openSession(
 ): Promise<Session> {
   const connection = await openConnection(db);
   try {
-    const { rows } = await connection.client.query<Preflight>(preflightSql(options.ownerRole));
+    const { rows } = await connection.client.query<Preflight>(preflightSql(options.ownerRole, connection.own));
     const found = rows[0]!;
     checkServer(found);
     checkRole(found, options.ownerRole);
@@ -204,11 +208,6 @@ function restoreSql(settings: readonly (readonly [string, string])[]): string {
 
 function setRoleSql(scope: "local" | "session", role: string | undefined): string {
   return role === undefined ? "" : `set ${scope} role ${quoteName(role)}; `;
-}
-
-function quoteText(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }
 
 /** What the server, or the network, said when it was no statement of a file's. */
