@@ -9,7 +9,7 @@ export interface CallerField {
   readonly name: string;
   /** The SQL type that its codec goes by. */
   readonly sqlType: string;
-  readonly typescript: string;
+  readonly value: ValueType;
 }
 
 export interface CallerArgument extends CallerField {
@@ -43,12 +43,11 @@ export function callerOf(
     const key = camelCase(argument.name.replace(/_in$/, ""));
     const noted = annotation.params.get(argument.name) ?? annotation.params.get(argument.name.replace(/_in$/, ""));
     const value = fieldValue(argument.type, noted, types, `${where}, argument ${argument.name}`);
-    const typescript = value.typescript.replace(/^(.*\[\])/, "readonly $1");
     return {
       key,
       name: argument.name,
       sqlType: types.sqlType(argument.type),
-      typescript,
+      value,
       optional: argument.hasDefault,
     };
   });
@@ -71,7 +70,7 @@ export function callerOf(
       key: camelCase(column.name),
       name: column.name,
       sqlType: types.sqlType(column.type),
-      typescript: value.typescript,
+      value,
     };
   });
   reportCollisions(where, "arguments", args, problems);

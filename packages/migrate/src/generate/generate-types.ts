@@ -11,7 +11,7 @@ import { inTransaction } from "../grants.ts";
 import { versionOf } from "../lock-check.ts";
 import type { Migrations, Namespace } from "../migrations.ts";
 import { readMigration } from "../read-migration.ts";
-import { callerOf } from "./caller.ts";
+import { type Caller, callerOf } from "./caller.ts";
 import { TypesImpossibleError } from "./generate-error.ts";
 import { readReferences } from "./references.ts";
 import { renderProcedures } from "./render-procedures.ts";
@@ -24,7 +24,7 @@ import { ValueTypes } from "./value-types.ts";
 export interface GeneratedTypes {
   /** The text of `procedures.gen.ts`. */
   readonly procedures: string;
-  /** The text of `structure.gen.ts`; `undefined` where the namespace has no table. */
+  /** The text of `structure.gen.ts`; `undefined` where the namespace has neither procedures nor tables. */
   readonly structure: string | undefined;
   /** Every procedure of the namespace, deprecated ones too: what its lock file is about. */
   readonly locked: readonly LockedProcedure[];
@@ -63,13 +63,13 @@ export function generateTypes(
     const namespace = migrations.namespaces.find((each) => each.name === name);
     if (namespace === undefined) throw new TypesImpossibleError(name, [`the graph has no namespace ${name}`]);
     const problems: string[] = [];
-    const { procedures, locked } = await makeProcedures(
+    const { procedures, callers, locked } = await makeProcedures(
       client,
       namespace,
       options.migrationsPath ?? "../migrations",
       problems,
     );
-    const structure = await makeStructure(client, migrations, namespace, problems);
+    const structure = await makeStructure(client, migrations, namespace, callers, problems);
     for (const text of [procedures, structure ?? ""]) problems.push(...namesTwice(text));
     if (problems.length > 0) throw new TypesImpossibleError(name, [...new Set(problems)]);
     return { procedures, structure, locked };
@@ -115,7 +115,7 @@ async function makeProcedures(client: CatalogClient, namespace: Namespace, migra
   const locked = found.map(({ annotation, procedure }) =>
     lockedProcedure(annotation, annotation, signatureOf(procedure)),
   );
-  return { procedures: text, locked };
+  return { procedures: text, callers, locked };
 }
 
 function isCurrent(annotation: Annotation): boolean {
@@ -123,15 +123,21 @@ function isCurrent(annotation: Annotation): boolean {
 }
 
 /** Tables of schemas in which no other namespace has promised a procedure: a package's are its own affair. */
-async function makeStructure(client: CatalogClient, migrations: Migrations, namespace: Namespace, problems: string[]) {
+async function makeStructure(
+  client: CatalogClient,
+  migrations: Migrations,
+  namespace: Namespace,
+  callers: readonly Caller[],
+  problems: string[],
+): Promise<string | undefined> {
   const promises = await listPromises(client);
   const others = new Set(promises.filter((each) => each.namespace !== namespace.name).map((each) => each.schema));
   const schemas = (await readSchemas(client)).filter((schema) => !others.has(schema));
   const tables = await readTables(client, schemas);
-  if (tables.length === 0) return undefined;
+  if (tables.length === 0 && callers.length === 0) return undefined;
   const several = new Set(tables.map((table) => table.schema)).size > 1;
   const types = new ValueTypes(await readMadeTypes(client), several);
-  const text = renderStructure({ tables, references: await readReferences(migrations), types }, problems);
+  const text = renderStructure({ callers, tables, references: await readReferences(migrations), types }, problems);
   problems.push(...types.problems);
   return text;
 }

@@ -101,7 +101,7 @@ test("callers, rows and schemas compile under strict settings, and are what the 
     import type { Database } from "@plinth/db-core";
     import type * as z from "zod";
     import { contract, type GetCustomerRow, type State } from "./procedures.gen.ts";
-    import { type Customer, customer, type NewCustomer, newCustomer } from "./structure.gen.ts";
+    import { type Customer, customer, getCustomerRow, type NewCustomer, newCustomer } from "./structure.gen.ts";
 
     type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
     const yes = <T extends true>(value?: T): T | undefined => value;
@@ -141,6 +141,8 @@ test("callers, rows and schemas compile under strict settings, and are what the 
 
     export function rows(value: unknown): [Customer, NewCustomer] {
       yes<Same<z.infer<typeof customer>["states"], Customer["states"]>>();
+      const row: GetCustomerRow = getCustomerRow.parse(value);
+      yes<Same<typeof row.id, bigint>>();
       // @ts-expect-error the database alone gives it
       const wrong: NewCustomer = { email: "a@b", id: 1n };
       return [customer.parse(value ?? wrong), newCustomer.parse(value)];
@@ -195,7 +197,13 @@ test("schemas parse what the database gives, and refuse what it would not", asyn
   const made = await packageOf({ ...shop, ...settings });
   await generate({ directory: made.migrations, url });
   await made.compile();
-  const { newCustomer } = await import(pathToFileURL(join(made.directory, "dist/structure.gen.js")).href);
+  const structure = await import(pathToFileURL(join(made.directory, "dist/structure.gen.js")).href);
+  const { getCustomerRow, listCustomersArgs, newCustomer, putCustomerArgs, putCustomerRow } = structure;
+  expect(putCustomerArgs.parse({ email: "a@b", picture: null, states: ["open"] })).toBeDefined();
+  expect(putCustomerArgs.safeParse({ email: "a@b" }).success).toBe(false);
+  expect(listCustomersArgs.parse({})).toEqual({});
+  expect(putCustomerRow.parse({ id: 1n, settings: { theme: "x" }, note: null, states: [] })).toBeDefined();
+  expect(getCustomerRow.safeParse({ id: 1 }).success).toBe(false);
   expect(newCustomer.parse({ email: "a@b", picture: new Uint8Array([1]), states: ["open"] })).toBeDefined();
   expect(newCustomer.safeParse({ email: "a@b", states: ["ajar"] }).success).toBe(false);
   expect(newCustomer.safeParse({ email: "a@b", picture: "no bytes" }).success).toBe(false);

@@ -77,7 +77,7 @@ function rowLines(caller: Caller, name: string): string[] {
   return [
     `/** A row of ${procedureKey(caller.procedure)}. */`,
     `export interface ${name} {`,
-    ...caller.columns.map((column) => `  readonly ${propertyName(column.key)}: ${column.typescript};`),
+    ...caller.columns.map((column) => `  readonly ${propertyName(column.key)}: ${column.value.typescript};`),
     "}",
     "",
   ];
@@ -122,20 +122,25 @@ function schemaLines(schema: string, callers: readonly Caller[], rowName: (calle
 }
 
 function memberLines(caller: Caller, row: string): string[] {
-  const result = resultType(caller.annotation.returns, caller.isValue ? caller.columns[0]?.typescript : row);
+  const result = resultType(caller.annotation.returns, caller.isValue ? caller.columns[0]?.value.typescript : row);
   return [...docLines(caller.annotation.doc, "  "), ...signatureLines(caller.key, "Procedure", caller.args, result)];
 }
 
 function signatureLines(key: string, wrapper: "Procedure" | "Iterate", args: Caller["args"], result: string): string[] {
   const members = args.map(
-    ({ key: name, optional, typescript }) =>
-      `${propertyName(name)}${optional ? "?" : ""}: ${typescript}${optional ? " | undefined" : ""}`,
+    ({ key: name, optional, value }) =>
+      `${propertyName(name)}${optional ? "?" : ""}: ${argumentType(value.typescript)}${optional ? " | undefined" : ""}`,
   );
   const object = members.length === 0 ? "Record<string, never>" : `{ ${members.join("; ")} }`;
   const opening = `  readonly ${propertyName(key)}: ${wrapper}${args.every(({ optional }) => optional) ? "Optional" : ""}<`;
   const line = `${opening}${object}, ${result}>;`;
   if (line.length <= lineWidth) return [line];
   return [opening, "    {", ...members.map((member) => `      ${member};`), "    },", `    ${result}`, "  >;"];
+}
+
+/** Whoever calls keeps the array: it is taken as one that nobody writes to. */
+function argumentType(typescript: string): string {
+  return typescript.replace(/^(.*\[\])/, "readonly $1");
 }
 
 function resultType(returns: Annotation["returns"], each: string | undefined): string {

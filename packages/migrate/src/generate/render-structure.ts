@@ -1,4 +1,4 @@
-import { reportCollisions } from "./caller.ts";
+import { type Caller, reportCollisions } from "./caller.ts";
 import { camelCase, pascalCase, propertyName, schemaKey } from "./camel-case.ts";
 import type { Reference } from "./references.ts";
 import type { Table, TableColumn } from "./tables.ts";
@@ -8,12 +8,17 @@ import { nullable, type ValueType, type ValueTypes } from "./value-types.ts";
 /** What `structure.gen.ts` is rendered from. */
 export interface StructureFile {
   /** Sorted by schema and name. */
+  readonly callers: readonly Caller[];
+  /** Sorted by schema and name. */
   readonly tables: readonly Table[];
   readonly references: ReadonlyMap<string, Reference>;
   readonly types: ValueTypes;
 }
 
-/** The text of `structure.gen.ts`: of every table its rows and what is inserted, as types and as zod schemas. */
+/**
+ * The text of `structure.gen.ts`: zod schemas of what procedures take and return, whose types are in `procedures.gen.ts`, and of every table its
+ * rows and what is inserted, as types and as zod schemas.
+ */
 export function renderStructure(file: StructureFile, problems: string[]): string {
   const several = new Set(file.tables.map((table) => table.schema)).size > 1;
   const used = new Map<string, Set<string>>();
@@ -41,20 +46,36 @@ export function renderStructure(file: StructureFile, problems: string[]): string
     ...[...used].sort(([a], [b]) => (a < b ? -1 : 1)).map(([from, names]) => importLine([...names], from)),
     'import * as z from "zod";',
   ];
-  return `${[heading, "", ...imports, "", ...enums, ...body].join("\n").trimEnd()}\n`;
+  const procedures = callerLines(file.callers);
+  return `${[heading, "", ...imports, "", ...enums, ...procedures, ...body].join("\n").trimEnd()}\n`;
+}
+
+/** A schema of the arguments and one of the rows for each procedure that has any. */
+function callerLines(callers: readonly Caller[]): string[] {
+  const several = new Set(callers.map((caller) => caller.procedure.schema)).size > 1;
+  return callers.flatMap((caller) => {
+    const { schema, name } = caller.procedure;
+    const prefix = several ? `${schemaKey(schema)}_${name}` : name;
+    const args = caller.args.map(({ key, value, optional }) => ({
+      key,
+      value: optional ? optionalValue(value) : value,
+    }));
+    return [
+      ...(args.length === 0 ? [] : schemaLines([`/** What ${schema}.${name} takes. */`], `${prefix}_args`, args)),
+      ...(caller.isValue ? [] : schemaLines([`/** A row of ${schema}.${name}. */`], `${prefix}_row`, caller.columns)),
+    ];
+  });
 }
 
 type Field = TableColumn & { readonly key: string; readonly value: ValueType; readonly optional?: boolean };
 
 function insertable(column: Field): Field {
   if (column.generated === null && column.notNull) return column;
-  const { typescript, zod, zodType } = column.value;
-  const value = {
-    typescript: `${typescript} | undefined`,
-    zod: `${zod}.optional()`,
-    zodType: `z.ZodOptional<${zodType}>`,
-  };
-  return { ...column, value, optional: true };
+  return { ...column, value: optionalValue(column.value), optional: true };
+}
+
+function optionalValue({ typescript, zod, zodType }: ValueType): ValueType {
+  return { typescript: `${typescript} | undefined`, zod: `${zod}.optional()`, zodType: `z.ZodOptional<${zodType}>` };
 }
 
 function rowLines(doc: string, comment: string | null, name: string, columns: readonly Field[]): string[] {
@@ -68,11 +89,21 @@ function rowLines(doc: string, comment: string | null, name: string, columns: re
     ]),
     "}",
     "",
+    ...schemaLines(docs, name, columns),
+  ];
+}
+
+function schemaLines(
+  docs: readonly string[],
+  name: string,
+  fields: readonly { readonly key: string; readonly value: ValueType }[],
+): string[] {
+  return [
     ...docs,
     `export const ${constantName(name)}: z.ZodObject<{`,
-    ...columns.map((column) => `  ${propertyName(column.key)}: ${column.value.zodType};`),
+    ...fields.map(({ key, value }) => `  ${propertyName(key)}: ${value.zodType};`),
     "}> = z.object({",
-    ...columns.map((column) => `  ${propertyName(column.key)}: ${column.value.zod},`),
+    ...fields.map(({ key, value }) => `  ${propertyName(key)}: ${value.zod},`),
     "});",
     "",
   ];
