@@ -7,11 +7,12 @@ type Intersection<Union> = (Union extends unknown ? (value: Union) => void : nev
 
 type TypesOf<Contracts extends readonly Contract[]> = NonNullable<Contracts[number]["~types"]>;
 
+/** Of each contract that knows the service, its procedures. Of the others nothing: `unknown` would swallow the rest of the union. */
 type OwnOf<Types, Service extends string> = Types extends { readonly services: infer Services }
   ? Service extends keyof Services
     ? Services[Service]
-    : unknown
-  : unknown;
+    : never
+  : never;
 
 /** What `db.procs` offers to a service: shared procedures of every contract, and its own write procedures. */
 export type ProcsOf<Contracts extends readonly Contract[], Service extends string> = [Contracts[number]] extends [never]
