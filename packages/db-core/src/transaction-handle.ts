@@ -71,11 +71,27 @@ export class TransactionHandle implements Transaction {
     args: object | undefined,
     options: CallOptions | undefined,
   ): Promise<unknown> => {
-    options?.signal?.throwIfAborted();
-    return await this.#level.run(procedure.transactionPath, () =>
-      this.#surroundings.observed(procedure, () => this.#session.call(procedure, args)),
-    );
+    const run = (): Promise<unknown> =>
+      this.#level.run(procedure.transactionPath, () =>
+        this.#surroundings.observed(procedure, () => this.#session.call(procedure, args)),
+      );
+    return await (options?.signal === undefined ? run() : abandonable(options.signal, run));
   };
+}
+
+/** The answer may come to nobody: the call stands, and the transaction's next call waits for it. */
+async function abandonable<Result>(signal: AbortSignal, run: () => Promise<Result>): Promise<Result> {
+  signal.throwIfAborted();
+  let abandon = (): void => {};
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      abandon = (): void => reject(signal.reason);
+      signal.addEventListener("abort", abandon, { once: true });
+      run().then(resolve, reject);
+    });
+  } finally {
+    signal.removeEventListener("abort", abandon);
+  }
 }
 
 /** Plain SQL, whose text says nothing that a name could. */

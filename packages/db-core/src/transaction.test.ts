@@ -1,5 +1,7 @@
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import { connect } from "./connect.ts";
+import { defineContract } from "./contract.ts";
+import type { IterateOptional, ProcedureOptional } from "./database.ts";
 import { ConnectionLostError } from "./database-errors/connection-lost.ts";
 import { ForeignKeyViolationError } from "./database-errors/foreign-key-violation.ts";
 import { SerializationError } from "./database-errors/serialization.ts";
@@ -11,9 +13,43 @@ import { DatabaseUsedInTransactionError } from "./transaction-scope.ts";
 
 const database = await sessionDatabase();
 const events: DatabaseEvent[] = [];
+const bank = defineContract<{
+  shared: { readonly public: { total: ProcedureOptional<object, bigint> } };
+  services: object;
+  iterate: { readonly public: { list: IterateOptional<object, { readonly id: number }> } };
+}>({
+  name: "bank",
+  version: 0,
+  migrations: "",
+  procedures: {
+    public: {
+      total: {
+        schema: "public",
+        name: "total",
+        mode: "read",
+        returns: "scalar",
+        args: [],
+        columns: [["value", "value", "int8"]],
+      },
+      list: {
+        schema: "public",
+        name: "list_accounts",
+        mode: "read",
+        returns: "many",
+        args: [
+          ["pageSize", "page_size_in", "int4"],
+          ["afterId", "after_id_in", "int4", true],
+        ],
+        columns: [["id", "id", "int4"]],
+        keyset: ["id"],
+      },
+    },
+  },
+});
 const db = await connect({
   writeUrl: database.url,
   service: "bank",
+  namespaces: [bank],
   poolMax: 3,
   onEvent: (event) => events.push(event),
 });
@@ -75,6 +111,34 @@ test("calls that were not awaited are made before the commit, and one that fails
     tx.query("update account set balance = -1 where id = 2").catch(() => {});
   });
   await expect(failing).rejects.toThrow(TransactionAbortedError);
+});
+
+test("procedures are called on the transaction's connection, and an abandoned one only loses its answer", async () => {
+  await db.transaction(async (tx) => {
+    await tx.query("update account set balance = 11 where id = 1");
+    const { public: procs } = tx.procsOf(bank);
+    expect(await procs.total()).toBe(31n);
+    expect(await tx.transaction((nested) => nested.procsOf(bank).public.total())).toBe(31n);
+
+    const abandon = new AbortController();
+    const abandoned = procs.total({}, { signal: abandon.signal });
+    abandon.abort(new Error("enough"));
+    await expect(abandoned).rejects.toThrow("enough");
+    await expect(procs.total({}, { signal: abandon.signal })).rejects.toThrow("enough");
+    expect(await procs.total()).toBe(31n);
+  });
+  expect(await balances()).toEqual([11, 20]);
+});
+
+test("a list is read in pages inside the transaction, and ends with it", async () => {
+  const reading = await db.transaction(async (tx) => {
+    await tx.query("insert into account select g, 1 from generate_series(3, 7) g");
+    const ids: number[] = [];
+    for await (const { id } of tx.iterate.public.list({}, { pageSize: 3 })) ids.push(id);
+    expect(ids).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    return tx.iterate.public.list({}, { pageSize: 3 });
+  });
+  await expect(reading.next()).rejects.toThrow(TransactionEndedError);
 });
 
 test("isolation and read only are what was asked for", async () => {
