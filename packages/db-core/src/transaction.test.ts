@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import pg from "pg";
 import { connect } from "./connect.ts";
 import { defineContract } from "./contract.ts";
 import type { IterateOptional, ProcedureOptional } from "./database.ts";
@@ -439,6 +440,16 @@ test("a connection killed inside the callback fails it with nothing written, and
     [1, 2, 3].map(() => db.transaction((tx) => tx.query<{ pid: number }>("select pg_backend_pid() as pid"))),
   );
   expect(pids.map(({ rows }) => rows[0]?.pid)).not.toContain(killed);
+});
+
+test("a connection that can't be rolled back is closed, not given to the next transaction", async () => {
+  // The caller's own pool gives answers up after a while: its connection is busy still, and looks well.
+  const pool = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 200 });
+  const pooled = await connect({ pool });
+  await expect(pooled.transaction((tx) => tx.query("select pg_sleep(1.5)"))).rejects.toThrow();
+  expect((await pooled.transaction((tx) => tx.query("select 1 as one"))).rows).toEqual([{ one: 1 }]);
+  await pooled.close();
+  await pool.end();
 });
 
 test("a connection lost at COMMIT leaves the outcome unknown, and says so", async () => {
