@@ -247,6 +247,24 @@ test("without access.json PUBLIC loses our functions, and no other grant is touc
   expect(await reconcile(database)).toEqual([]);
 });
 
+test("an owner role that access.json comes to name is given what is there, with no file pending", async () => {
+  const database = await BatchDatabase.create();
+  opened.push(database);
+  await database.installCore();
+  await database.apply({ numbered: { 1: tables }, repeatable });
+  const owner = `plinth_test_adopter_${process.pid}`;
+  await database.client.query(`create role ${owner}; grant create on database ${database.test.name} to ${owner}`);
+  try {
+    const access = { rolePrefix: "", ownerRole: owner, services: {} };
+    await alignGrants(database.client, migrations, access);
+    const owned = "select relowner::regrole::text from pg_class where oid = 'notes.note'::regclass";
+    expect(await database.value(owned)).toBe(owner);
+    expect(await alignGrants(database.client, migrations, access)).toEqual({ changes: [], warnings: [] });
+  } finally {
+    await database.client.query(`drop owned by ${owner} cascade; drop role ${owner}`);
+  }
+});
+
 test("a migrating role that is no superuser reconciles as the owner", async () => {
   const database = await databaseFor({ gallery: { own: ["notes"] }, migrator: {} }, "migrator");
   const { migrator, gallery, schema_owner: owner } = database.test.roles;
