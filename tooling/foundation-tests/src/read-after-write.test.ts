@@ -70,7 +70,7 @@ test("an application's row is read from the primary where it asks for that, and 
 });
 
 test("a replica that is gone fails no read of a package or an application", async () => {
-  const note = await notes.add("eve", { body: null });
+  const note = await notes.add("eve", { body: [null, true] });
   await replica.caughtUp();
   await replica.stop({ mode: "immediate" });
   await expect(notesOfReplica.get("eve", note.id)).resolves.toEqual(note);
