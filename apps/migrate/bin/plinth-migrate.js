@@ -11,6 +11,11 @@ if (major < 20 || (major === 20 && minor < 19)) {
   // Where Node can keep compiled code between runs (22.8 and later), a cold start skips compiling.
   const { enableCompileCache } = await import("node:module");
   if (enableCompileCache !== undefined) enableCompileCache();
-  const { main } = await import("../dist/main.js");
-  await main();
+  try {
+    const { main } = await import("../dist/bundle/main.js");
+    await main();
+  } catch (error) {
+    console.error(`error plinth-migrate could not be loaded, is it installed whole? ${error.message}`);
+    process.exitCode = 1;
+  }
 }
