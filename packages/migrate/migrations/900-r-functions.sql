@@ -78,10 +78,14 @@ end
 $$;
 
 -- Adds a row for each file of a batch and moves the generation on, in the transaction that ran the files. Gives the new generation.
+-- plpgsql, which keeps its plans: with a transaction a file it is called once a file.
 create or replace function plinth_migrate.record_files(run_id_in uuid, tool_version_in text, files_in json)
 returns bigint
-language sql volatile
-begin atomic
+language plpgsql volatile
+as $$
+declare
+  generation_now bigint;
+begin
   insert into plinth_migrate.ledger
     (run_id, namespace, number, name, kind, transactional, hash, status, started_at, finished_at, duration_ms, tool_version)
   select run_id_in, r.namespace, r.number, r.name, r.kind, true, r.hash, 'applied',
@@ -95,8 +99,10 @@ begin atomic
 
   update plinth_migrate.fence f
   set generation = f.generation + 1
-  returning f.generation;
-end;
+  returning f.generation into strict generation_now;
+  return generation_now;
+end
+$$;
 
 -- Begins a file without a transaction, or takes it up again: a row that is running, with what is already done. Gives its id.
 create or replace function plinth_migrate.start_file(run_id_in uuid, tool_version_in text, file_in json)

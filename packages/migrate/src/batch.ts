@@ -17,8 +17,8 @@ export interface Batch {
   begin(): Promise<void>;
   /** After the last file: those that have to run again although they have not changed. Calls `checked` before it asks the server. */
   again(checked: () => Promise<void>): Promise<readonly MigrationFile[]>;
-  /** After all was recorded, in the transaction: what it throws takes all of it back. */
-  finish(): Promise<void>;
+  /** After all was recorded, in the transaction: what it throws takes all of it back. `undefined`: there is nothing to do. */
+  readonly finish: (() => Promise<void>) | undefined;
   started(file: MigrationFile): void;
   ran(file: MigrationFile, durationMs: number): void;
 }
@@ -101,14 +101,15 @@ async function runFiles(runner: Runner, batch: Batch, transaction: FencedTransac
   await run(batch.files);
   const again = await batch.again(() => checkTransaction(runner, transaction, ran));
   if (again.length > 0) await run(again);
-  const generation = await record(runner, transaction, ran);
-  await batch.finish();
-  await commit(
-    runner,
-    ran.map(({ file }) => file),
-  );
+  const files = ran.map(({ file }) => file);
+  const { finish } = batch;
+  const generation = await record(runner, transaction, ran, finish === undefined ? "; commit" : "");
+  if (finish !== undefined) {
+    await finish();
+    await commit(runner, files);
+  }
   runner.generation = generation;
-  return ran.map(({ file }) => file);
+  return files;
 }
 
 /** One message for each file: what resets the session, the check that the transaction is still ours, and the file. */
@@ -148,16 +149,27 @@ async function checkTransaction(
   }
 }
 
-/** Resets the session, makes sure that the transaction is still ours, and writes the ledger: one round trip. */
-async function record(runner: Runner, transaction: FencedTransaction, ran: readonly RanFile[]): Promise<bigint> {
+/** Resets the session, makes sure that the transaction is still ours, writes the ledger, and may end with COMMIT: one round trip. */
+async function record(
+  runner: Runner,
+  transaction: FencedTransaction,
+  ran: readonly RanFile[],
+  end: "" | "; commit",
+): Promise<bigint> {
   try {
     const results: unknown = await runner.session.client.query(
-      preludeOf(runner, transaction) + recordFilesSql(runner.run, ran),
+      preludeOf(runner, transaction) + recordFilesSql(runner.run, ran) + end,
     );
-    const last = (results as { rows: { generation: string }[] }[]).at(-1);
-    return BigInt(last!.rows[0]!.generation);
+    const rows = (results as { rows: { generation?: string }[] }[]).flatMap((result) => result.rows);
+    return BigInt(rows.find((row) => row.generation !== undefined)!.generation!);
   } catch (error) {
-    throw isEnded(error) ? endedBy(ran, error as Error) : error;
+    if (isEnded(error)) throw endedBy(ran, error as Error);
+    throw end === ""
+      ? error
+      : explainCommit(
+          error,
+          ran.map(({ file }) => file),
+        );
   }
 }
 
@@ -176,9 +188,14 @@ async function commit(runner: Runner, files: readonly MigrationFile[]): Promise<
   try {
     await runner.session.client.query("commit");
   } catch (error) {
-    if (isContention(error) || sqlstateOf(error) === undefined) throw error;
-    throw commitFailure(error, files);
+    throw explainCommit(error, files);
   }
+}
+
+/** What fails only now was put off by a file: a deferred constraint. */
+function explainCommit(error: unknown, files: readonly MigrationFile[]): unknown {
+  if (isContention(error) || sqlstateOf(error) === undefined || files.length === 0) return error;
+  return commitFailure(error, files);
 }
 
 function isEnded(error: unknown): boolean {

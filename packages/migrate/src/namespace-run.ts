@@ -12,6 +12,8 @@ export interface NamespaceRun {
   readonly namespace: Namespace;
   readonly migrations: Migrations;
   readonly pending: readonly PlannedFile[];
+  /** The database is newer than these files: no repeatable one of them may run. */
+  readonly ahead: boolean;
   readonly access: Access | undefined;
   readonly transaction: "namespace" | "file";
   started(file: MigrationFile): void;
@@ -51,22 +53,19 @@ export async function runNamespace(runner: Runner, work: NamespaceRun): Promise<
         if (memory === undefined || last) before = await contract.beginBatch(client, { namespace, access });
       },
       again: async (checked) => {
-        if (!last || annotations.length === 0) return [];
+        if (!last || work.ahead || annotations.length === 0) return [];
         await checked();
         // What a file dropped because it dropped something underneath is made again, though its own file has not changed.
         const missing = await contract.missingProcedures(client, annotations);
         const paths = new Set(missing.map((annotation) => annotation.position.file));
         return namespace.files.filter((file) => paths.has(file.path) && !segment.files.includes(file));
       },
-      finish: async () => {
-        if (!last) return restoreRoutineGrants(client, grants());
-        await contract.finishBatch(client, {
-          namespace,
-          migrations,
-          access,
-          annotations,
-          memory: { grants: grants() },
-        });
+      get finish() {
+        const held = grants();
+        if (last)
+          return () =>
+            contract.finishBatch(client, { namespace, migrations, access, annotations, memory: { grants: held } });
+        return held.length === 0 ? undefined : () => restoreRoutineGrants(client, held);
       },
     });
     // Not before its transaction is committed: what was remembered, and what was taken from PUBLIC, may be undone.

@@ -24,5 +24,6 @@ export interface ReadOptions {
 export async function plan(db: MigrationDatabase, migrations: Migrations, options: ReadOptions = {}): Promise<Plan> {
   knownKeys(options, ["access"]);
   const access = await accessOf(migrations, options.access);
-  return comparePlan(migrations, await readState(db, access?.ownerRole));
+  const { pending, edited, warnings } = comparePlan(migrations, await readState(db, access?.ownerRole));
+  return { pending, edited, warnings };
 }

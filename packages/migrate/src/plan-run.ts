@@ -1,12 +1,12 @@
 import type { Access } from "./access.ts";
 import type { Migrations } from "./migrations.ts";
 import { runNamespace } from "./namespace-run.ts";
-import type { Plan, PlannedFile } from "./plan.ts";
+import type { Comparison, PlannedFile } from "./plan.ts";
 import type { Runner } from "./runner.ts";
 
 /** A plan, and all that it takes to run it. */
 export interface PlanRun {
-  readonly plan: Plan;
+  readonly plan: Comparison;
   readonly migrations: Migrations;
   readonly access: Access | undefined;
   readonly transaction: "namespace" | "file";
@@ -30,6 +30,7 @@ export async function runPlan(runner: Runner, { plan, migrations, access, transa
       namespace,
       migrations,
       pending: files,
+      ahead: plan.ahead.has(namespace.name),
       access,
       transaction,
       // A file that runs although it was not planned, to make again what another dropped, is counted with the last.

@@ -24,15 +24,25 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
+/** A plan, and what only the run asks. */
+export interface Comparison extends Plan {
+  /** Namespaces of which the database is newer than the files: nothing repeatable of theirs may run. */
+  readonly ahead: ReadonlySet<string>;
+}
+
 /** Compares the files to the ledger. Pure. */
-export function comparePlan(migrations: Migrations, ledger: LedgerState): Plan {
+export function comparePlan(migrations: Migrations, ledger: LedgerState): Comparison {
   const pending: PlannedFile[] = [];
   const edited: EditedFile[] = [];
   const warnings: string[] = [...migrations.warnings];
+  const aheads = new Set<string>();
   for (const namespace of migrations.namespaces) {
     const entries = ledger.namespaces.get(namespace.name) ?? new Map<number, LedgerEntry>();
     const ahead = aheadOf(namespace, entries);
-    if (ahead !== undefined) warnings.push(ahead);
+    if (ahead !== undefined) {
+      warnings.push(ahead);
+      aheads.add(namespace.name);
+    }
     const highest = highestApplied(entries);
     for (const file of namespace.files) {
       const step = compareFile(file, entries.get(file.number), ahead !== undefined, highest);
@@ -45,7 +55,7 @@ export function comparePlan(migrations: Migrations, ledger: LedgerState): Plan {
       }
     }
   }
-  return { pending, edited, warnings };
+  return { pending, edited, warnings, ahead: aheads };
 }
 
 function compareFile(
