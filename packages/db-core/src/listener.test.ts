@@ -152,15 +152,15 @@ test("a callback that throws or rejects is reported, and keeps no other from run
 test("after the connection was cut it listens again, and every listener is told that it may have missed something", async () => {
   const [inbox, back] = [new Inbox(), new Inbox()];
   const db = listener();
-  await db.listen("a", inbox.take, { onReconnect: () => back.take("a") });
+  await db.listen("Big a", inbox.take, { onReconnect: () => back.take("a") });
   await db.listen("b", inbox.take, { onReconnect: () => back.take("b") });
   await proxy.refuse();
   proxy.cut();
   await proxy.connections(0);
-  await notify("a", "missed");
+  await notify("Big a", "missed");
   await proxy.accept();
   await back.until("b");
-  await notify("a", "1");
+  await notify("Big a", "1");
   await notify("b", "2");
   await inbox.until("2");
   expect(inbox.received).toEqual(["1", "2"]);
