@@ -4,8 +4,12 @@ import type { BoundCall, CompiledProcedure } from "./procedure.ts";
 import type { ProcedureQuery } from "./procedure-query.ts";
 import { toDatabaseError } from "./to-database-error.ts";
 
-/** Times a call is made again when a migration moved the catalog under it. */
-const AGAIN_MAX = 2;
+/**
+ * How long to wait before a call is made again, each time a migration moved the catalog under it. The wait for the migration's locks paces it
+ * well enough as a rule. But a commit is visible a little before everybody has been told of it, and that may take milliseconds on a busy
+ * server. What really isn't there is told to the caller after the last one.
+ */
+const AGAIN_AFTER_MS = [0, 0, 1, 2, 4, 8, 16, 32, 64, 64];
 
 /** Where calls are sent. */
 export interface Sender {
@@ -68,11 +72,18 @@ export class Call {
   /** A query that carried it failed. */
   queryFailed(query: ProcedureQuery, error: unknown): void {
     if (this.#settled || this.query !== query) return;
-    if (this.#again !== undefined && this.#againCount < AGAIN_MAX && catalogMoved(error)) {
-      this.#againCount += 1;
-      this.#again.send(this);
-      return;
-    }
-    this.fail(toDatabaseError(error, this.procedure.isRead || this.#again === undefined ? "none" : "unknown"));
+    if (this.#again !== undefined && this.#againCount < AGAIN_AFTER_MS.length && catalogMoved(error))
+      this.#makeAgain(this.#again);
+    else this.fail(toDatabaseError(error, this.procedure.isRead || this.#again === undefined ? "none" : "unknown"));
+  }
+
+  #makeAgain(sender: Sender): void {
+    const waitMs = AGAIN_AFTER_MS[this.#againCount] ?? 0;
+    this.#againCount += 1;
+    if (waitMs === 0) sender.send(this);
+    else
+      setTimeout(() => {
+        if (!this.#settled) sender.send(this);
+      }, waitMs);
   }
 }
