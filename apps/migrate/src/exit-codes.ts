@@ -39,6 +39,8 @@ export function exitCodeOfSignal(signal: keyof typeof SIGNAL_NUMBERS): number {
 export function kindOf(error: unknown): MigrateErrorKind | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   if (error.code === "OPTION_INVALID") return "usage";
+  // The file system's own: no permission, links in a circle. The reader's to mend, and named with its path.
+  if ("syscall" in error && "path" in error) return "usage";
   const kind: unknown = "kind" in error ? error.kind : undefined;
   return typeof kind === "string" && Object.hasOwn(EXIT_OF_KIND, kind) ? (kind as MigrateErrorKind) : undefined;
 }

@@ -73,7 +73,7 @@ export class Output {
   /** Replaces the live line, cut to the terminal's width. */
   live(text: string): void {
     if (!this.isLive) return;
-    const width = (this.#words.columns ?? 80) - 1;
+    const width = (this.#words.columns || 80) - 1;
     this.#words.write(`\r\u001b[K${Array.from(clean(text)).slice(0, width).join("")}`);
     this.#liveShown = true;
   }

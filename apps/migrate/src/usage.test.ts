@@ -1,4 +1,4 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, symlinkSync } from "node:fs";
 import { afterEach, expect, test } from "@jest/globals";
 import { commands } from "./commands.ts";
 import { runCli } from "./fixtures/run-cli.ts";
@@ -169,6 +169,15 @@ test("a file that can't be read is named", async () => {
   expect(stderr).toContain("migrations/001-a.sql");
   if (process.getuid?.() !== 0) expect(stderr).toContain("migrations/002-b.sql");
   expect(stderr).not.toMatch(STACK);
+});
+
+test("what the file system refuses is named, and no defect", async () => {
+  const made = project({});
+  symlinkSync("circle", made.path("circle"));
+  const { code, stdout, stderr } = await runCli(["graph", "--directory", "circle"], { cwd: made.directory });
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain("circle");
+  expect(stderr).not.toContain("unexpected");
 });
 
 test("the nearest migrations folder upwards is taken, from inside it too", async () => {

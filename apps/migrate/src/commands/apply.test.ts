@@ -174,10 +174,12 @@ test("a lock that is not had in time is tried again, and the log says who was in
   const reader = await app.connect();
   await reader.query("begin; select * from t");
   app.project.write({ "migrations/002-u.sql": "alter table t add column b int;" });
-  const run = app.start("apply");
+  const run = app.start("apply", "--json");
   await run.printed(/retry {2}@acme\/app 002-u\.sql: a lock was not to be had in time, blocked by pid \d+ somebody/);
   await reader.query("commit");
-  expect((await run.done).code).toBe(0);
+  const done = await run.done;
+  expect(done.code).toBe(0);
+  expect(documentOf(done)).toMatchObject({ applied: [{ fileName: "002-u.sql" }], rolledBack: [] });
 });
 
 test("a reader that went away does not stop the run", async () => {
