@@ -38,38 +38,57 @@ async function check(what, running) {
   console.log(`${code === 0 ? "ok    " : "FAILED"} ${what}`);
 }
 
-/** Installs one package from its tarball, with the workspace's others only where it depends on them, and imports each of its doors. */
+/** Installs one package from its tarball, with the workspace's others only where it depends on them; imports and type-checks its doors. */
 async function installAlone(manifest) {
   const consumer = mkdtempSync(join(folder, "consumer-"));
-  const files = Object.fromEntries(packages.map((each) => [each.manifest.name, `file:${each.tarball}`]));
-  const project = {
-    private: true,
-    type: "module",
-    dependencies: { [manifest.name]: files[manifest.name] },
-    overrides: { ...files },
-  };
-  delete project.overrides[manifest.name];
-  writeFileSync(join(consumer, "package.json"), JSON.stringify(project));
-  const doors = Object.keys(manifest.exports).filter((door) => door !== "./package.json" && door !== "./testing");
-  const script = doors.map((door) => `await import(${JSON.stringify(manifest.name + door.slice(1))});`).join("\n");
-  writeFileSync(join(consumer, "open.mjs"), script);
+  const doors = Object.keys(manifest.exports ?? {}).filter((door) => door !== "./package.json" && door !== "./testing");
+  const names = doors.map((door) => JSON.stringify(manifest.name + door.slice(1)));
+  writeProject(consumer, manifest, names);
+
   const npm = ["--prefix", consumer, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"];
   if ((await run("npm", npm, quiet)) !== 0) return 1;
-  const ours = readdirSync(join(consumer, "node_modules", "@plinth")).map((name) => `@plinth/${name}`);
-  const wanted = new Set([
-    manifest.name,
-    ...Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith("@plinth/")),
-  ]);
-  for (const name of [...wanted]) {
-    const found = packages.find((each) => each.manifest.name === name);
-    for (const dependency of Object.keys(found?.manifest.dependencies ?? {})) {
-      if (dependency.startsWith("@plinth/")) wanted.add(dependency);
-    }
-  }
-  const extra = ours.filter((name) => !wanted.has(name));
+  const extra = readdirSync(join(consumer, "node_modules", "@plinth"))
+    .map((name) => `@plinth/${name}`)
+    .filter((name) => !dependenciesOf(manifest.name).has(name));
   if (extra.length > 0) {
     console.error(`${manifest.name} brings ${extra.join(", ")}, which it does not depend on`);
     return 1;
   }
+  if ((await pnpm(["exec", "tsc", "-p", consumer], quiet)) !== 0) return 1;
   return await run(process.execPath, [join(consumer, "open.mjs")], quiet);
+}
+
+/** A user's project that has nothing but the package. Its published types must hold where they are checked with nothing left out. */
+function writeProject(consumer, manifest, names) {
+  const files = Object.fromEntries(packages.map((each) => [each.manifest.name, `file:${each.tarball}`]));
+  const { [manifest.name]: own, ...overrides } = files;
+  const project = {
+    private: true,
+    type: "module",
+    dependencies: { [manifest.name]: own },
+    devDependencies: { "@types/node": catalogVersion("@types/node") },
+    overrides,
+  };
+  const compilerOptions = { noEmit: true, strict: true, module: "nodenext", target: "es2023", types: ["node"] };
+  const write = (name, text) => writeFileSync(join(consumer, name), text);
+  write("package.json", JSON.stringify(project));
+  write("open.mjs", names.map((name) => `await import(${name});`).join("\n"));
+  write("types.ts", ["export {};", ...names.map((name, n) => `export * as door${n} from ${name};`)].join("\n"));
+  write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["types.ts"] }));
+}
+
+/** A package of the workspace, and all of the workspace that it depends on. */
+function dependenciesOf(name, found = new Set()) {
+  found.add(name);
+  const manifest = packages.find((each) => each.manifest.name === name)?.manifest;
+  for (const dependency of Object.keys(manifest?.dependencies ?? {})) {
+    if (dependency.startsWith("@plinth/")) dependenciesOf(dependency, found);
+  }
+  return found;
+}
+
+/** The version that pnpm-workspace.yaml pins for the whole workspace. */
+function catalogVersion(name) {
+  const text = readFileSync(join(root, "pnpm-workspace.yaml"), "utf8");
+  return new RegExp(`"?${name}"?: ([0-9.]+)`).exec(text)?.[1] ?? "*";
 }
