@@ -29,7 +29,7 @@ function write(files) {
 }
 
 function name(number) {
-  return `${String(number + 1).padStart(5, "0")}-table.sql`;
+  return `${String(number + 1).padStart(5, "0")}-table-${number + 1}.sql`;
 }
 
 /** Does `work` with the URL of an empty database of its own. */
