@@ -57,3 +57,15 @@ test("what a server says can't move the cursor", () => {
   output.error("a\u001b[2Jb\rc\u0007");
   expect(stderr()).toBe("a␛[2Jb␍c␇\n");
 });
+
+test("a live line is cut to the terminal's width, and one without a width counts as 80", () => {
+  for (const [columns, shown] of [
+    [10, 9],
+    [0, 79],
+  ] as const) {
+    const written: string[] = [];
+    const stream = { isTTY: true, columns, write: (text: string) => written.push(text) };
+    new Output(stream, stream, { json: false, quiet: false, noColor: false, env: {} }).live("x".repeat(200));
+    expect(written.join("")).toBe(`\r\u001b[K${"x".repeat(shown)}`);
+  }
+});
