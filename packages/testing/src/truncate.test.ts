@@ -107,6 +107,23 @@ test("the ledger keeps what was written to it, and tables that a test made are e
   await change("drop table extra; drop sequence more");
 });
 
+test("a database whose first relation is a table, or that has no sequence, is restored too", async () => {
+  const plain = await createTestDatabase({
+    key: "truncate: a table comes first",
+    prepare: (url) =>
+      withSession(url, async (client) => {
+        await client.query("create table a (x integer); insert into a values (1), (2); create table b (y integer)");
+      }),
+  });
+  await withSession(plain.url, async (client) => {
+    await client.query("insert into a values (3); insert into b values (1)");
+    await plain.truncate();
+    const { rows } = await client.query("select array(select x from a order by x) as a, array(select y from b) as b");
+    expect(rows).toEqual([{ a: [1, 2], b: [] }]);
+  });
+  await plain.drop();
+});
+
 test("a table that did not change is not written to", async () => {
   const files = (): Promise<unknown[]> =>
     withSession(

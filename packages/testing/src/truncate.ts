@@ -18,7 +18,7 @@ interface SequenceState {
 }
 
 interface Relation {
-  readonly oid: number;
+  readonly oid: string;
   readonly name: string;
   readonly kind: "r" | "S";
   /** The columns that can be written. */
@@ -51,7 +51,7 @@ export async function readSeeds(client: pg.Client): Promise<Seeds> {
 export async function truncateAll(client: pg.Client, seeds: Seeds): Promise<void> {
   const relations = await listRelations(client);
   const found = await states(client, relations, seeds);
-  const changed: number[] = [];
+  const changed: string[] = [];
   const statements: string[] = [];
   for (const state of found) {
     const { name, kind, start, oid } = relations[state.index]!;
@@ -70,7 +70,7 @@ export async function truncateAll(client: pg.Client, seeds: Seeds): Promise<void
 /** The statements that empty the tables, and those that refer to them, and put back what belongs there. */
 async function refill(
   client: pg.Client,
-  changed: number[],
+  changed: string[],
   relations: readonly Relation[],
   seeds: Seeds,
 ): Promise<string[]> {
@@ -104,7 +104,7 @@ function same(left: SequenceState, right: SequenceState): boolean {
 }
 
 async function listRelations(client: pg.Client): Promise<Relation[]> {
-  const { rows } = await client.query<{ oid: number; name: string; kind: "r" | "S"; columns: string; start: string }>(
+  const { rows } = await client.query<{ oid: string; name: string; kind: "r" | "S"; columns: string; start: string }>(
     RELATIONS,
   );
   return rows.map(({ start, ...relation }) => ({ ...relation, start: { value: start, called: false } }));
@@ -114,12 +114,13 @@ async function listRelations(client: pg.Client): Promise<Relation[]> {
 async function states(client: pg.Client, relations: readonly Relation[], seeds: Seeds | undefined): Promise<Found[]> {
   if (relations.length === 0) return [];
   const queries = relations.map(({ name, kind }, index) => {
-    if (kind === "S")
-      return `select ${index} as index, false as filled, null as digest, last_value::text as value, is_called as called from ${name}`;
+    if (kind === "S") return `select ${index}, false, null, last_value::text, is_called from ${name}`;
     const digest = seeds?.tables.has(name) ? `(${digestOf(name)})` : "null";
     return `select ${index}, exists (select from only ${name}), ${digest}, null, null`;
   });
-  const { rows } = await client.query<Found>(queries.join("\nunion all "));
+  // The names stand apart, since either kind may come first.
+  const text = `select * from (${queries.join("\nunion all ")}) found (index, filled, digest, value, called)`;
+  const { rows } = await client.query<Found>(text);
   return rows;
 }
 
@@ -137,7 +138,7 @@ function digestOf(name: string): string {
 // Every table that holds rows itself and every sequence, but those of the system and of the migrations' ledger. Takes no lock.
 const RELATIONS = `
   select
-    c.oid::int8::int4 as oid,
+    c.oid::text as oid,
     format('%I.%I', n.nspname, c.relname) as name,
     c.relkind as kind,
     coalesce((
