@@ -52,6 +52,9 @@ test.each([
   async (transaction, many) => {
     if (!pgBouncerInstalled()) return;
     pooler = await startPgBouncer({ url: project.url, poolSize: 4 });
+    // With a ledger that is there already, all of them read it and plan the same before one of them locks it.
+    project.write("app", { "0-first.sql": "create schema a" });
+    await run({}, pooler.url);
     fortyFiles();
     const results = await Promise.all(Array.from({ length: many }, () => run({ transaction }, pooler!.url)));
 
