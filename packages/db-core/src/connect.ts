@@ -32,11 +32,7 @@ export async function connect(options: ConnectOptions = {}): Promise<unknown> {
   const connections = new ServerConnections(options, settings, work, process.env);
   const { namespaces = [], onEvent } = options;
   const database = new DatabaseHandle(connections, namespaces, settings.proceduresOnly, work, reporter(onEvent));
-  try {
-    await database.check();
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+  // The connections that look are closed by then, whatever they found, and no others are opened before.
+  await database.check();
   return database;
 }

@@ -4,11 +4,16 @@ import { ConnectionLostError } from "./database-errors/connection-lost.ts";
 import { procedure, procedureDatabase, shopContract } from "./fixtures/procedure-database.ts";
 import { otherProcess } from "./fixtures/session-database.ts";
 
+/** Ten optional arguments: 1,024 choices of them. */
+const MANY = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`a${index}`, "integer?"]));
+
 const contract = shopContract({
   pid: procedure("pid", "read", "scalar", {}, { value: "integer" }),
   setting: procedure("setting", "read", "scalar", { name: "text" }, { value: "text" }),
   waitForLock: procedure("wait_for_lock", "read", "scalar", { key: "bigint" }, { value: "integer" }),
   waitAlone: procedure("wait_for_lock", "read", "scalar", { key: "bigint" }, { value: "integer" }, { waits: true }),
+  many: procedure("many", "read", "scalar", MANY, { value: "integer" }),
+  prepared: procedure("prepared", "read", "scalar", {}, { value: "integer" }),
   sneak: procedure("sneak", "read", "scalar", {}, { value: "bigint" }),
 });
 
@@ -19,6 +24,13 @@ const database = await procedureDatabase(`
   create function shop.setting(name_in text) returns text language sql stable begin atomic select current_setting(name_in); end;
   create function shop.wait_for_lock(key_in bigint) returns integer language plpgsql volatile
     as 'begin perform pg_advisory_xact_lock(key_in); return pg_backend_pid(); end';
+  create function shop.many(${Object.keys(MANY)
+    .map((key) => `${key}_in integer default 0`)
+    .join(", ")}) returns integer
+    language sql stable begin atomic select ${Object.keys(MANY)
+      .map((key) => `${key}_in`)
+      .join(" + ")}; end;
+  create function shop.prepared() returns integer language sql stable begin atomic select count(*)::integer from pg_prepared_statements; end;
   create function shop.sneak() returns bigint language sql volatile begin atomic insert into shop.item default values returning id; end;
 `);
 const holder = await otherProcess(database.url);
@@ -108,4 +120,17 @@ test("without pipelining reads run on the pool, still read-only", async () => {
     { on: "off" },
   ]);
   await plain.close();
+});
+
+test("a connection keeps a bounded number of prepared statements, and calls whose own was dropped still work", async () => {
+  const alone = await connect({ writeUrl: database.url });
+  const procs = alone.procsOf(contract).shop;
+  for (let round = 0; round < 2; round += 1) {
+    for (let choice = 0; choice < 600; choice += 1) {
+      const keys = Object.keys(MANY).filter((_, index) => (choice >> index) & 1);
+      expect(await procs.many!(Object.fromEntries(keys.map((key) => [key, 1])))).toBe(keys.length);
+    }
+  }
+  expect(await procs.prepared!()).toBe(500);
+  await alone.close();
 });

@@ -3,7 +3,7 @@ import type { Fields } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { catalogMoved } from "./catalog-moved.ts";
 import type { Statement } from "./statement.ts";
-import type { Wire } from "./wire.ts";
+import type { Prepared, Wire } from "./wire.ts";
 
 /** What a query travels on: told when nothing more will come for it. */
 export interface Carrier {
@@ -34,7 +34,7 @@ export class ProcedureQuery {
   readonly #statement: Statement;
   readonly #named: boolean;
   readonly #rows: unknown[] = [];
-  #name = "";
+  #prepared: Prepared | undefined;
   #unreadable: unknown;
   /** The one sent after it on the same connection. */
   next: ProcedureQuery | undefined;
@@ -53,7 +53,7 @@ export class ProcedureQuery {
   }
 
   submit(): null {
-    this.#name = this.#wire.send(this.#statement, this.#call.bound.values, this.#named);
+    this.#prepared = this.#wire.send(this.#statement, this.#call.bound.values, this.#named);
     return null;
   }
 
@@ -80,7 +80,7 @@ export class ProcedureQuery {
   }
 
   handleError(error: unknown): void {
-    if (this.#name !== "" && catalogMoved(error)) this.#wire.forget(this.#statement, this.#name);
+    if (this.#prepared !== undefined && catalogMoved(error)) this.#wire.forget(this.#statement, this.#prepared);
     this.#carrier.done(this, error);
     this.#call.queryFailed(this, error);
   }

@@ -94,25 +94,27 @@ test.each(ROUND_TRIPS.map(([type, ...values], index) => ({ type, values, index }
   },
 );
 
-test("a time is read in whatever zone and precision the server writes it", async () => {
-  for (const text of [
-    "2026-11-21 07:26:20.123999+05:30",
-    "1850-01-01 00:00:00+00:53:28",
-    "0001-01-01 00:00:00+00",
-    "0099-12-31 23:59:59.9+00",
-  ]) {
-    const row = (await call("read", { text })) as { at: Date };
-    expect(row.at.getTime()).toBe(
-      Number(
-        (
-          await guarded.query<{ ms: string }>("select floor(extract(epoch from $1::timestamptz) * 1000)::text as ms", [
-            text,
-          ])
-        ).rows[0]?.ms,
-      ),
-    );
-  }
-});
+test.each(["UTC", "Asia/Kolkata", "America/St_Johns"])(
+  "a time is read as it was meant in a session in %s",
+  async (zone) => {
+    await guarded.query(`alter database ${database.name} set timezone = '${zone}'`);
+    const db = await connect({ writeUrl: database.url });
+    const texts = [
+      "2026-11-21 07:26:20.123999+05:30",
+      "2026-11-21 07:26:20+00",
+      "1850-01-01 00:00:00+00:53:28",
+      "0001-01-01 00:00:00+00",
+      "0099-12-31 23:59:59.9+00",
+      "0044-03-15 12:00:00+00 BC",
+    ];
+    for (const text of texts) {
+      const row = (await db.procsOf(contract).shop.read!({ text })) as { at: Date };
+      const epoch = "select floor(extract(epoch from $1::timestamptz) * 1000)::text as ms";
+      expect(row.at.getTime()).toBe(Number((await db.query<{ ms: string }>(epoch, [text])).rows[0]?.ms));
+    }
+    await db.close();
+  },
+);
 
 test("infinity is no Date: the answer is refused, and says which column", async () => {
   await expect(call("read", { text: "infinity" })).rejects.toMatchObject({

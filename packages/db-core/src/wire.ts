@@ -15,8 +15,8 @@ const BIND = 0x42;
 const CLOSE = 0x43;
 const STATEMENT = 0x53;
 
-/** A statement that the server was asked to prepare on this connection. */
-interface Prepared {
+/** That the server was asked, once, to prepare a statement on this connection. After a failure it is asked anew, which is another one. */
+export interface Prepared {
   readonly name: string;
 }
 
@@ -34,7 +34,6 @@ export class Wire {
   #buffer: Buffer = EMPTY;
   #start = 0;
   #end = 0;
-  #generation = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -45,26 +44,26 @@ export class Wire {
     return this.#end > this.#start;
   }
 
-  /** Adds a call to what leaves at the end of this tick. Answers with the statement's name on this connection: empty, if unnamed. */
-  send(statement: Statement, values: readonly Encoded[], named: boolean): string {
+  /** Adds a call to what leaves at the end of this tick. Answers with what {@link forget} has to be told. */
+  send(statement: Statement, values: readonly Encoded[], named: boolean): Prepared {
     if (this.#start === this.#end) process.nextTick(() => this.#flush());
     const prepared = (named ? this.#prepared.get(statement) : undefined) ?? this.#parse(statement, named);
     this.#bind(prepared.name, values);
-    return prepared.name;
+    return prepared;
   }
 
-  /** Prepares a statement anew at its next call, because the server no longer takes it as `name`. */
-  forget(statement: Statement, name: string): void {
-    if (this.#prepared.get(statement)?.name === name) this.#drop(statement, name);
+  /** Has a statement prepared anew at its next call, because the server no longer takes it as it was prepared. */
+  forget(statement: Statement, prepared: Prepared): void {
+    if (this.#prepared.get(statement) === prepared) this.#drop(statement, prepared);
   }
 
   #parse(statement: Statement, named: boolean): Prepared {
     if (named && this.#prepared.size >= PREPARED_MAX)
-      for (const [oldest, { name }] of this.#prepared) {
-        this.#drop(oldest, name);
+      for (const [oldest, itsPrepared] of this.#prepared) {
+        this.#drop(oldest, itsPrepared);
         break;
       }
-    const prepared = named ? { name: this.#nameOf(statement) } : UNNAMED;
+    const prepared = named ? { name: statement.name } : UNNAMED;
     if (named) this.#prepared.set(statement, prepared);
     this.#reserve(8 + 3 * (prepared.name.length + statement.text.length));
     const length = this.#header(PARSE);
@@ -75,14 +74,9 @@ export class Wire {
     return prepared;
   }
 
-  #nameOf(statement: Statement): string {
-    return this.#generation === 0 ? statement.name : `${statement.name}_${this.#generation}`;
-  }
-
   /** Closing a statement that isn't there is no error, and answers of calls before it are not touched by it. */
-  #drop(statement: Statement, name: string): void {
+  #drop(statement: Statement, { name }: Prepared): void {
     this.#prepared.delete(statement);
-    this.#generation += 1;
     if (this.#start === this.#end) process.nextTick(() => this.#flush());
     this.#reserve(7 + 3 * name.length);
     const length = this.#header(CLOSE);
