@@ -80,7 +80,7 @@ const blockerColumns = `
   pg_catalog.host(a.client_addr) as client_host,
   a.usename::text as user_name,
   a.state,
-  pg_catalog.left(a.query, 200) as query,
+  pg_catalog.left(coalesce(pg_catalog.substring(a.query, '^/[*] (\\S+ \\S+[.]sql) [*]/'), a.query), 200) as query,
   (extract(epoch from pg_catalog.clock_timestamp() - case when a.state = 'active' then a.query_start else a.state_change end) * 1000)::float8
     as age_ms`;
 

@@ -53,7 +53,9 @@ export async function apply(
   const applied: AppliedFile[] = [];
   const onEvent = collectApplied(applied, checked.onEvent);
   return withRunner(db, { ...checked, ownerRole: access?.ownerRole, onEvent }, async (runner) => {
-    const warnings = await runPlans(runner, migrations, access, checked);
+    const { warnings, older } = await runPlans(runner, migrations, access, checked);
+    // An older access.json would take away what a newer release was given.
+    if (older) return { runId: runner.run.id, applied, grants: [], warnings };
     const settled = await settleGrants(runner, migrations, access);
     for (const message of settled.warnings) runner.onEvent({ type: "warning", message });
     return { runId: runner.run.id, applied, grants: settled.changes, warnings: [...warnings, ...settled.warnings] };
@@ -81,7 +83,7 @@ async function runPlans(
   migrations: Migrations,
   access: Access | undefined,
   options: CheckedApplyOptions,
-): Promise<readonly string[]> {
+): Promise<{ readonly warnings: readonly string[]; readonly older: boolean }> {
   const told = new Set<string>();
   for (;;) {
     const ledger = await readOrMakeLedger(runner, migrations);
@@ -92,12 +94,13 @@ async function runPlans(
       told.add(message);
     }
     refuse(plan, options.strict);
-    if (plan.pending.length === 0) return [...told];
+    const done = () => ({ warnings: [...told], older: plan.ahead.size > 0 });
+    if (plan.pending.length === 0) return done();
     try {
       // Loaded only now: a run with nothing to do walks past it.
       const { runPlan } = await import("./plan-run.ts");
       await runPlan(runner, { plan, migrations, access, transaction: options.transaction });
-      return [...told];
+      return done();
     } catch (error) {
       if (!(error instanceof LedgerMovedError)) throw error;
     }

@@ -121,7 +121,8 @@ async function runFile(
   text: string,
 ): Promise<void> {
   const { client, preludeStatements } = runner.session;
-  const prelude = preludeOf(runner, transaction);
+  // The server shows the beginning of what it runs to whoever waits for it: there the file's name says most.
+  const prelude = `/* ${file.namespace.replaceAll("*", "")} ${file.fileName} */ ${preludeOf(runner, transaction)}`;
   const joined = text.length <= JOINED_LENGTH_MAX;
   if (!joined) await checkTransaction(runner, transaction, before);
   const sentBefore = joined ? prelude : "";

@@ -151,6 +151,19 @@ test("F22: who waits is told who holds the lock, and gives up after lockTimeoutM
   expect(events.of("waiting")[0]?.holder?.pid).toBe(error.holder?.pid);
 });
 
+test("who waits for a migrator is told which file it runs", async () => {
+  project.write("app", { "001-slow.sql": "select pg_sleep(60)" });
+  const controller = new AbortController();
+  const running = run({ signal: controller.signal });
+  await project.sleeping();
+  const error = await rejection(run({ lockTimeoutMs: 0 }), LockTimeoutError);
+  controller.abort();
+  await rejection(running, Error);
+
+  expect(error.holder).toMatchObject({ applicationName: "plinth-migrate", query: "app 001-slow.sql" });
+  expect(error.message).toContain("app 001-slow.sql");
+});
+
 test("F22: the same lock in another database is another lock", async () => {
   const other = await Project.create();
   const holder = await other.client();

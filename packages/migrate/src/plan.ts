@@ -81,7 +81,7 @@ function aheadOf(namespace: Namespace, entries: ReadonlyMap<number, LedgerEntry>
   const inLedger = versionOf(entries);
   const onDisk = namespace.files.reduce((max, file) => (file.repeatable ? max : Math.max(max, file.number)), -1);
   if (inLedger === undefined || inLedger <= onDisk) return undefined;
-  return `${namespace.name}: the database is at ${inLedger}, this checkout ends at ${onDisk < 0 ? "none" : onDisk}: an older checkout, its repeatable files are not run`;
+  return `${namespace.name}: the database is at ${inLedger}, this checkout ends at ${onDisk < 0 ? "none" : onDisk}: an older checkout, its repeatable files are not run and grants stay as they are`;
 }
 
 /** V: the highest applied numbered file of a namespace. */

@@ -6,6 +6,7 @@ export class EmptyDatabase implements AsyncDisposable {
   readonly url: string;
   readonly #test: TestDatabase;
   readonly #clients: pg.Client[] = [];
+  #looking: Promise<pg.Client> | undefined;
 
   private constructor(test: TestDatabase) {
     this.#test = test;
@@ -39,8 +40,8 @@ export class EmptyDatabase implements AsyncDisposable {
   }
 
   async rows<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const client = this.#clients[0] ?? (await this.client());
-    return (await client.query<Row>(text, [...values])).rows;
+    this.#looking ??= this.client();
+    return (await (await this.#looking).query<Row>(text, [...values])).rows;
   }
 
   /** The first column of every row. */
