@@ -25,6 +25,6 @@ try {
     if (code !== 0) failed++;
   }
 } finally {
-  await server.stop();
+  await server.close();
 }
 process.exitCode = failed === 0 ? 0 : 1;

@@ -38,5 +38,5 @@ try {
     await pnpm(["exec", "turbo", "run", "test", "--only", "--continue", "--output-logs=new-only", ...filters], { env }),
   );
 } finally {
-  await server.stop();
+  await server.close();
 }

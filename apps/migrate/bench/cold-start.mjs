@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 
-const FILES = 1000;
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 15);
+const quick = process.argv.includes("--quick");
+const FILES = quick ? 50 : 1000;
+const ROUNDS = quick ? 1 : Number(process.env.BENCH_ROUNDS ?? 15);
 
 const server = process.env.TEST_DATABASE_URL ?? process.env.DATABASE_URL;
 if (server === undefined) throw new Error("set TEST_DATABASE_URL to a server where databases may be made");

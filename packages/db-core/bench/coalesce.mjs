@@ -3,7 +3,7 @@ import { createTestDatabase } from "@plinth/testing";
 import pg from "pg";
 import { Coalescer } from "../dist/coalescer.js";
 
-const SECONDS = 2;
+const SECONDS = process.argv.includes("--quick") ? 0.3 : 2;
 const KEYS = 10_000;
 
 const SCHEMA = `

@@ -1,4 +1,5 @@
 // node bench.mjs [--quick]. Whole processes from cold, against what they stand on: bare node, psql in one transaction.
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { output, processMs, rounds } from "./measure.mjs";
 import { large, tables, withDatabase } from "./workload.mjs";
@@ -12,9 +13,12 @@ const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 const node = (name, ...args) => processMs(process.execPath, [script(name), ...args]);
 
 const work = tables(files);
+const psql = (url) => processMs("psql", ["-1", "-q", url, ...work.paths.flatMap((path) => ["-f", path])]);
+const floor =
+  spawnSync("psql", ["--version"]).error === undefined ? { "psql -1": () => withDatabase(server, psql) } : {};
+if (floor["psql -1"] === undefined) console.log("psql is not installed: no floor for applying.");
 const apply = await rounds(count, {
-  "psql -1": () =>
-    withDatabase(server, (url) => processMs("psql", ["-1", "-q", url, ...work.paths.flatMap((path) => ["-f", path])])),
+  ...floor,
   "a transaction a namespace": () => withDatabase(server, (url) => node("apply.mjs", url, work.directory)),
   "a transaction a file": () =>
     withDatabase(server, (url) => node("apply.mjs", url, work.directory, JSON.stringify({ transaction: "file" }))),

@@ -4,7 +4,7 @@ import pg from "pg";
 import { createTestDatabase, spawnWorker, startPostgres, startReplica } from "../dist/index.js";
 
 const TABLES = 60;
-const ROUNDS = 9;
+const ROUNDS = process.argv.includes("--quick") ? 1 : 9;
 
 const schema = Array.from(
   { length: TABLES },
@@ -54,7 +54,7 @@ await measure("truncate, three tables changed", ROUNDS, async () => {
   await database.truncate();
   return () => query(database.url, dirty);
 });
-await measure("startReplica", 3, async () => {
+await measure("startReplica", Math.min(ROUNDS, 3), async () => {
   const replica = await startReplica(server);
   return () => replica.close();
 });
