@@ -129,7 +129,7 @@ test("a new lower number runs with a warning, and is refused under strict; a new
   expect(result.warnings).toEqual([expect.stringContaining("003-b.sql")]);
 });
 
-test("F10: what a file does to its session reaches neither the next file nor the ledger", async () => {
+test("what a file does to its session reaches neither the next file nor the ledger", async () => {
   project.write("app", {
     "001-dump.sql":
       "create role migrate_f10; create schema a; select set_config('search_path', '', false); set role migrate_f10",
@@ -141,7 +141,7 @@ test("F10: what a file does to its session reaches neither the next file nor the
   expect(await ledger()).toHaveLength(3);
 });
 
-test("F9: a file with transaction control is refused, and its batch is taken back", async () => {
+test("a file with transaction control is refused, and its batch is taken back", async () => {
   project.write("app", { "001-a.sql": "create schema a", "002-b.sql": "create schema b;\n  commit;\nselect 1/0" });
   const error = await rejection(run(), InvalidFilesError);
 
@@ -149,7 +149,7 @@ test("F9: a file with transaction control is refused, and its batch is taken bac
   expect(await schemas()).toEqual([]);
 });
 
-test("F11: the place of a failure counts characters, not UTF-16 units", async () => {
+test("the place of a failure counts characters, not UTF-16 units", async () => {
   project.write("app", { "001-a.sql": "\ufeff-- 😀\r\ncreate schema a;\r\nselect '😀😀', nmae from pg_class;\r\n" });
   const error = await rejection(run(), SqlFailureError);
 
@@ -157,7 +157,7 @@ test("F11: the place of a failure counts characters, not UTF-16 units", async ()
   expect(error.positions[0]?.text).toBe("select '😀😀', nmae from pg_class;");
 });
 
-test("F11: copy from stdin is refused with its place and does not hang", async () => {
+test("copy from stdin is refused with its place and does not hang", async () => {
   project.write("app", { "001-a.sql": "create table t (id int);\ncopy t from stdin;\n" });
   expect((await rejection(run(), InvalidFilesError)).positions[0]).toMatchObject({ line: 2 });
 });
@@ -179,7 +179,7 @@ test("a failure is told of the file that failed, whatever ran before it in the s
   expect(await rejection(run(), SqlFailureError)).toMatchObject({ line: 2, file: project.path("app", "002-b.sql") });
 });
 
-test("F12: a deferred constraint that fails at COMMIT is told of the batch's files, and nothing stays", async () => {
+test("a deferred constraint that fails at COMMIT is told of the batch's files, and nothing stays", async () => {
   project.write("app", {
     "001-t.sql": "create table t (id int primary key, parent int references t deferrable initially deferred)",
     "002-row.sql": "insert into t values (1, 2)",
@@ -191,7 +191,7 @@ test("F12: a deferred constraint that fails at COMMIT is told of the batch's fil
   expect(await project.column("select to_regclass('t')")).toEqual([null]);
 });
 
-test("F12: a new enum value used in the same transaction comes with what to do", async () => {
+test("a new enum value used in the same transaction comes with what to do", async () => {
   project.write("app", { "001-e.sql": "create type e as enum ('a')" });
   await run();
   project.write("app", { "002-b.sql": "alter type e add value 'b'", "003-use.sql": "select 'b'::e" });
@@ -201,7 +201,7 @@ test("F12: a new enum value used in the same transaction comes with what to do",
   expect(error.hint).toContain("-- disable auto transaction");
 });
 
-test("F6: what can't run in a transaction comes with what to do", async () => {
+test("what can't run in a transaction comes with what to do", async () => {
   project.write("app", {
     "001-i.sql": "create table t (id int);",
     "002-i.sql": "create index concurrently i on t (id)",
@@ -211,7 +211,7 @@ test("F6: what can't run in a transaction comes with what to do", async () => {
   expect(error.hint).toContain("-- disable auto transaction");
 });
 
-test("F21: plan writes nothing and takes no lock", async () => {
+test("plan writes nothing and takes no lock", async () => {
   project.write("app", { "001-a.sql": "create schema a" });
   const client = await project.client();
   await client.query("begin");

@@ -22,7 +22,7 @@ async function idleReader() {
   return reader;
 }
 
-test("F13: a batch that waits for a reader gives way, says who it was, and runs when the reader is gone", async () => {
+test("a batch that waits for a reader gives way, says who it was, and runs when the reader is gone", async () => {
   const reader = await idleReader();
   project.write("app", { "002-c.sql": "create table u (id int)", "003-c.sql": "alter table t add c int" });
   const events = new Events();
@@ -40,7 +40,7 @@ test("F13: a batch that waits for a reader gives way, says who it was, and runs 
   expect(await project.column("select number from plinth_migrate.ledger order by id")).toEqual([1, 2, 3]);
 });
 
-test("F13: after ten attempts the error names who was in the way, and nothing stays", async () => {
+test("after ten attempts the error names who was in the way, and nothing stays", async () => {
   const reader = await idleReader();
   project.write("app", { "002-c.sql": "create table u (id int)", "003-c.sql": "alter table t add c int" });
   const events = new Events();
@@ -75,7 +75,7 @@ test("a deadlock with the application is run again", async () => {
   expect(await project.rows("select t.id, v.id from t, v")).toEqual([[2, 2]]);
 });
 
-test("F22: an aborted run cancels its statement, takes the batch back, and gives the lock back", async () => {
+test("an aborted run cancels its statement, takes the batch back, and gives the lock back", async () => {
   project.write("app", { "002-b.sql": "create schema b; select pg_sleep(60)" });
   const controller = new AbortController();
   const events = new Events();
@@ -109,7 +109,7 @@ test("an aborted wait for the lock ends", async () => {
   await first;
 });
 
-test("F22: a session that an operator terminates is an error, and nothing stays", async () => {
+test("a session that an operator terminates is an error, and nothing stays", async () => {
   project.write("app", { "002-b.sql": "create schema b; select pg_terminate_backend(pg_backend_pid())" });
   const error = await rejection(run(), ConnectionError);
 
@@ -118,7 +118,7 @@ test("F22: a session that an operator terminates is an error, and nothing stays"
   expect(await project.column("select to_regnamespace('b')")).toEqual([null]);
 });
 
-test("F22: a statement that an operator cancels fails with what may have been the cause", async () => {
+test("a statement that an operator cancels fails with what may have been the cause", async () => {
   project.write("app", { "002-b.sql": "create schema b;\nselect pg_cancel_backend(pg_backend_pid()), pg_sleep(60)" });
   expect(await rejection(run(), SqlFailureError)).toMatchObject({ sqlstate: "57014", line: 2 });
   expect(await project.column("select to_regnamespace('b')")).toEqual([null]);

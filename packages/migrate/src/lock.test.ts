@@ -35,7 +35,7 @@ function fortyFiles(): void {
     });
 }
 
-test("F8: many that start at once on an empty database all succeed, and each file runs once", async () => {
+test("many that start at once on an empty database all succeed, and each file runs once", async () => {
   fortyFiles();
   const results = await Promise.all(Array.from({ length: 6 }, () => run()));
 
@@ -48,7 +48,7 @@ test.each([
   ["namespace", 6],
   ["file", 3],
 ])(
-  "F3: migrators behind a transaction pooler run each file once, a transaction a %s, and none fails",
+  "migrators behind a transaction pooler run each file once, a transaction a %s, and none fails",
   async (transaction, many) => {
     if (!pgBouncerInstalled()) return;
     pooler = await startPgBouncer({ url: project.url, poolSize: 4 });
@@ -63,7 +63,7 @@ test.each([
   },
 );
 
-test("F2: a run behind a pooler leaves no lock in a server session", async () => {
+test("a run behind a pooler leaves no lock in a server session", async () => {
   if (!pgBouncerInstalled()) return;
   pooler = await startPgBouncer({ url: project.url });
   fortyFiles();
@@ -71,7 +71,7 @@ test("F2: a run behind a pooler leaves no lock in a server session", async () =>
   expect(await lockHolders()).toEqual([]);
 });
 
-test("F2: whoever comes through a pooler waits for one who holds the session's lock", async () => {
+test("whoever comes through a pooler waits for one who holds the session's lock", async () => {
   if (!pgBouncerInstalled()) return;
   pooler = await startPgBouncer({ url: project.url });
   fortyFiles();
@@ -85,7 +85,7 @@ test("F2: whoever comes through a pooler waits for one who holds the session's l
   expect((await waiting).applied).toHaveLength(40);
 });
 
-test("F4: a file without a transaction is refused behind a transaction pooler", async () => {
+test("a file without a transaction is refused behind a transaction pooler", async () => {
   if (!pgBouncerInstalled()) return;
   pooler = await startPgBouncer({ url: project.url });
   project.write("app", { "001-t.sql": "-- disable auto transaction\ncreate table t (id int)" });
@@ -93,7 +93,7 @@ test("F4: a file without a transaction is refused behind a transaction pooler", 
   expect(await project.column("select to_regclass('t')")).toEqual([null]);
 });
 
-test("F1: a migrator that waits and one that builds an index concurrently both finish", async () => {
+test("a migrator that waits and one that builds an index concurrently both finish", async () => {
   project.write("app", {
     "001-t.sql": "create table t (id int); insert into t select generate_series(1, 1000)",
     "002-i.sql": "-- disable auto transaction\nselect pg_sleep(0.7);\ncreate index concurrently i on t (id)",
@@ -109,7 +109,7 @@ test("F1: a migrator that waits and one that builds an index concurrently both f
   expect(await project.column("select indisvalid from pg_index where indexrelid = 'i'::regclass")).toEqual([true]);
 });
 
-test("F5: a migrator killed in the middle of a statement frees the lock, and leaves nothing", async () => {
+test("a migrator killed in the middle of a statement frees the lock, and leaves nothing", async () => {
   project
     .write("app", { "001-t.sql": "create table t (id int);\nselect pg_sleep(60)" })
     .write("app", { "namespaces.txt": "" });
@@ -126,14 +126,14 @@ test("F5: a migrator killed in the middle of a statement frees the lock, and lea
   expect(await project.column("select count(*)::int from plinth_migrate.ledger where namespace = 'app'")).toEqual([1]);
 });
 
-test("F21: a plan is made while another migrator holds the lock", async () => {
+test("a plan is made while another migrator holds the lock", async () => {
   fortyFiles();
   const holder = await project.client();
   await holder.query(`select pg_advisory_lock(${LOCK_KEY})`);
   expect((await plan(project.url, project.migrations(), { access: null })).pending).toHaveLength(40);
 });
 
-test("F22: who waits is told who holds the lock, and gives up after lockTimeoutMs with the holder's name", async () => {
+test("who waits is told who holds the lock, and gives up after lockTimeoutMs with the holder's name", async () => {
   fortyFiles();
   const holder = new pg.Client({ connectionString: project.url, application_name: "somebody's deploy" });
   await holder.connect();
@@ -164,7 +164,7 @@ test("who waits for a migrator is told which file it runs", async () => {
   expect(error.message).toContain("app 001-slow.sql");
 });
 
-test("F22: the same lock in another database is another lock", async () => {
+test("the same lock in another database is another lock", async () => {
   const other = await Project.create();
   const holder = await other.client();
   await holder.query(`select pg_advisory_lock(${LOCK_KEY})`);
@@ -173,7 +173,7 @@ test("F22: the same lock in another database is another lock", async () => {
   await other.drop();
 });
 
-test("F21: one that did not get the lock does not give back another's", async () => {
+test("one that did not get the lock does not give back another's", async () => {
   fortyFiles();
   const pool = new pg.Pool({ connectionString: project.url, max: 1 });
   const holder = await project.client();

@@ -33,19 +33,19 @@ test("a wrong password, an unreachable server and a malformed URL are told witho
   }
 });
 
-test("F19: a read-only session is refused before anything is written", async () => {
+test("a read-only session is refused before anything is written", async () => {
   const url = new URL(project.url);
   url.searchParams.set("options", "-c default_transaction_read_only=on");
   await rejection(run(url.href), NotPrimaryError);
   expect(await project.column("select to_regnamespace('plinth_migrate')")).toEqual([null]);
 });
 
-test("F19: rights that are missing are named, with the statement that gives them", async () => {
+test("rights that are missing are named, with the statement that gives them", async () => {
   const error = await rejection(run(project.test.urlFor("deploy")), PrivilegeError);
   expect(error.hint).toBe(`grant create on database "${project.test.name}" to "${project.test.roles.deploy}";`);
 });
 
-test("F19: an owner role that is not there, or that the migrating role may not act as, is named", async () => {
+test("an owner role that is not there, or that the migrating role may not act as, is named", async () => {
   const access = { rolePrefix: "", ownerRole: "no_such_owner", services: {} };
   const missing = await rejection(run(project.url, { access }), PrivilegeError);
   const foreign = await rejection(run(project.test.urlFor("deploy"), ownerAccess()), PrivilegeError);

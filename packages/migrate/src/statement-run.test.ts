@@ -21,7 +21,7 @@ const states = () =>
     "select number || ' ' || status || coalesce(' ' || statements_done, '') from plinth_migrate.ledger order by id",
   );
 
-test("F6: a file of several statements that can't run in a transaction runs", async () => {
+test("a file of several statements that can't run in a transaction runs", async () => {
   project.write("app", { "001-t.sql": "create table t (id int)", "003-u.sql": "create table u (id int)" });
   write("create index concurrently i on t (id); create index concurrently j on t (id);\nvacuum t;");
   await run();
@@ -43,7 +43,7 @@ test("files before one without a transaction are a transaction of their own", as
   ]);
 });
 
-test("F6: a later run goes on at the statement that failed, and the ones before it don't run again", async () => {
+test("a later run goes on at the statement that failed, and the ones before it don't run again", async () => {
   write("create table t (id int);\ninsert into t values (1);\ninsert into t values ('x');\ninsert into t values (3)");
   const error = await rejection(run(), SqlFailureError);
   expect(error).toMatchObject({ kind: "partial", sqlstate: "22P02", line: 4, column: 23 });
@@ -117,7 +117,7 @@ test("a statement that can't share a transaction with its note, and was cut off,
   expect(error.hint).toContain("repair");
 });
 
-test("F7: what a failed unique index left behind is removed before the next attempt, and the index ends up valid", async () => {
+test("what a failed unique index left behind is removed before the next attempt, and the index ends up valid", async () => {
   project.write("app", { "001-t.sql": "create table t (id int); insert into t values (1), (1)" });
   write("create unique index concurrently if not exists i on t (id)");
   expect(await rejection(run(), SqlFailureError)).toMatchObject({ kind: "partial", sqlstate: "23505", line: 2 });
@@ -129,7 +129,7 @@ test("F7: what a failed unique index left behind is removed before the next atte
   await expect(project.rows("insert into t values (1)")).rejects.toMatchObject({ code: "23505" });
 });
 
-test("F7: an index of that name that is not valid and not ours is never dropped, and never taken for done", async () => {
+test("an index of that name that is not valid and not ours is never dropped, and never taken for done", async () => {
   await project.rows("create table t (id int); insert into t values (1), (1)");
   await expect(project.rows("create unique index concurrently i on t (id)")).rejects.toMatchObject({ code: "23505" });
   write("create unique index concurrently if not exists i on t (id)");
