@@ -48,8 +48,11 @@ export interface ProcedureSpec {
   readonly keyset?: readonly string[];
 }
 
-/** `[key in the argument object, SQL argument name, SQL type, may be left out]` */
-export type ArgSpec = readonly [key: string, name: string, type: string, optional?: true];
+/**
+ * `[key in the argument object, SQL argument name, SQL type, may be left out, may be SQL NULL]`. The last is said of json alone: without it `null`
+ * is JSON's own null, with it the SQL NULL.
+ */
+export type ArgSpec = readonly [key: string, name: string, type: string, optional?: boolean, nullable?: "nullable"];
 
 /** `[key in the row, SQL column name, SQL type]` */
 export type ColumnSpec = readonly [key: string, name: string, type: string];

@@ -49,6 +49,8 @@ interface Argument extends Encoder {
   readonly spec: ArgSpec;
   readonly key: string;
   readonly optional: boolean;
+  /** `null` is a value of the type itself, and not the SQL NULL. */
+  readonly hasNull: boolean;
 }
 
 const NO_ARGUMENTS: object = Object.freeze({});
@@ -83,6 +85,7 @@ export class CompiledProcedure {
       spec: each,
       key: each[0],
       optional: each[3] === true,
+      hasNull: /^jsonb?$/.test(each[2]) && each[4] !== "nullable",
       ...encoderOf(each[2]),
     }));
   }
@@ -111,7 +114,7 @@ export class CompiledProcedure {
   }
 
   #encode(argument: Argument, value: unknown): Encoded {
-    if (value === null) return null;
+    if (value === null && !argument.hasNull) return null;
     const encoded = argument.encode(value);
     if (encoded === undefined) throw new ArgumentError(this.label, argument.key, argument.expected, value);
     return encoded;

@@ -59,6 +59,11 @@ const contract = shopContract({
   exactlyOne: procedure("rows", "read", "one", { count: "integer" }, { n: "integer" }),
   atMostOne: procedure("rows", "read", "maybe", { count: "integer" }, { n: "integer" }),
   optional: procedure("optional", "read", "scalar", { a: "text?", b: "text?" }, { value: "text" }),
+  kindOfNull: procedure("kind_of_null", "read", "scalar", { value: "json" }, { value: "text" }),
+  kindOfNullable: {
+    ...procedure("kind_of_null", "read", "scalar", {}, { value: "text" }),
+    args: [["value", "value_in", "json", false, "nullable"]],
+  },
   bigRow: procedure("big_row", "read", "one", {}, { order: "integer", select: "text" }),
 });
 
@@ -68,6 +73,7 @@ const database = await procedureDatabase(`
   ${names.map(([name, type]) => `create function shop.${name}(value_in ${type}) returns ${type} language sql stable begin atomic select value_in; end;`).join("\n")}
   create function shop.read(text_in text) returns table (at timestamptz, zoned text) language sql stable begin atomic select text_in::timestamptz, text_in; end;
   create function shop.count(upto_in integer) returns setof integer language sql stable begin atomic select generate_series(1, upto_in); end;
+  create function shop.kind_of_null(value_in json) returns text language sql stable begin atomic select coalesce(json_typeof(value_in), 'SQL null'); end;
   create function shop.nothing() returns void language sql stable begin atomic select; end;
   create function shop.rows(count_in integer) returns table (n integer) language sql stable begin atomic select generate_series(1, count_in); end;
   create function shop.optional(a_in text default 'a', b_in text default 'b') returns text language sql stable
@@ -93,6 +99,12 @@ test.each(ROUND_TRIPS.map(([type, ...values], index) => ({ type, values, index }
     }
   },
 );
+
+test("null is JSON's own, and the SQL NULL where the argument is nullable", async () => {
+  expect(await call("kindOfNull", { value: null })).toBe("null");
+  expect(await call("kindOfNullable", { value: null })).toBe("SQL null");
+  expect(await call("kindOfNullable", { value: { a: null } })).toBe("object");
+});
 
 test.each(["UTC", "Asia/Kolkata", "America/St_Johns"])(
   "a time is read as it was meant in a session in %s",

@@ -14,6 +14,7 @@ export interface CallerField {
 
 export interface CallerArgument extends CallerField {
   readonly optional: boolean;
+  readonly nullable: boolean;
 }
 
 /** One procedure, with all that its typed caller is made of. */
@@ -49,6 +50,7 @@ export function callerOf(
       sqlType: types.sqlType(argument.type),
       value,
       optional: argument.hasDefault,
+      nullable: noted?.nullable === true,
     };
   });
   const isValue = procedure.columns.length === 0;

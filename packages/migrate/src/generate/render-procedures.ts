@@ -1,6 +1,6 @@
 import type { Annotation } from "../annotations.ts";
 import { procedureKey } from "../catalog/catalog-procedure.ts";
-import { type Caller, isPaging } from "./caller.ts";
+import { type Caller, type CallerArgument, isPaging } from "./caller.ts";
 import { pascalCase, propertyName, schemaKey } from "./camel-case.ts";
 import { docLines, heading, importLine, unionOf } from "./text-lines.ts";
 import type { ValueTypes } from "./value-types.ts";
@@ -223,7 +223,7 @@ function specLines(caller: Caller): string[] {
     ...(isShared(caller) ? [] : [`        service: ${JSON.stringify(annotation.service)},`]),
     ...list(
       "args",
-      caller.args.map((arg) => texts(arg.key, arg.name, arg.sqlType) + (arg.optional ? ", true" : "")),
+      caller.args.map((arg) => texts(arg.key, arg.name, arg.sqlType) + argumentFlags(arg)),
     ),
     ...list(
       "columns",
@@ -233,4 +233,10 @@ function specLines(caller: Caller): string[] {
     ...(caller.keyset.length > 0 ? [`        keyset: [${texts(...caller.keyset)}],`] : []),
     "      },",
   ];
+}
+
+/** What follows the names of an argument in its `ArgSpec`. */
+function argumentFlags({ optional, nullable, sqlType }: CallerArgument): string {
+  if (nullable && /^jsonb?$/.test(sqlType)) return `, ${optional}, "nullable"`;
+  return optional ? ", true" : "";
 }
