@@ -36,10 +36,11 @@ begin atomic select c.* from shop.customer c where c.id = id_in; end;
 -- @proc service=till mode=write returns=one since=1 waits
 -- @param picture nullable
 -- @param settings json:Settings
+-- @param extra nullable
 -- @column settings json:Settings
 -- @column note nullable
 create or replace function shop.put_customer(
-  email_in shop.email, picture_in bytea, states_in shop.state[] default '{}', settings_in jsonb default '{}'
+  email_in shop.email, picture_in bytea, states_in shop.state[] default '{}', settings_in jsonb default '{}', extra_in json default null
 )
 returns table (id bigint, settings jsonb, note text, states shop.state[]) language sql volatile security definer
 begin atomic
@@ -178,6 +179,7 @@ test("the contract that runs says how each procedure is called", async () => {
       ["picture", "picture_in", "bytea"],
       ["states", "states_in", "shop.state[]", true],
       ["settings", "settings_in", "jsonb", true],
+      ["extra", "extra_in", "json", true, "nullable"],
     ],
     columns: [
       ["id", "id", "bigint"],
