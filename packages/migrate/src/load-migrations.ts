@@ -5,7 +5,7 @@ import { InvalidFilesError } from "./file-errors.ts";
 import { type Duplicate, notMigrations, resolveGraph } from "./graph.ts";
 import { NamespaceConflictError } from "./graph-errors.ts";
 import { MANIFEST_NAME, readManifest } from "./manifest.ts";
-import type { Migrations, Namespace } from "./migrations.ts";
+import type { Migrations } from "./migrations.ts";
 import { type ScannedDirectory, scanDirectory } from "./scan-directory.ts";
 
 /**
@@ -63,9 +63,4 @@ function content(name: string, directory: string): string {
 function scriptsHint(scans: readonly ScannedDirectory[]): string | undefined {
   const scripts = scans.flatMap((scan) => scan.scripts);
   return scripts.length === 0 ? undefined : `migrations are SQL files; these are not run at all: ${scripts.join(", ")}`;
-}
-
-/** The namespace of a name, if it is in the graph. */
-export function namespaceOf(migrations: Migrations, name: string): Namespace | undefined {
-  return migrations.namespaces.find((namespace) => namespace.name === name);
 }

@@ -1,5 +1,4 @@
 import { readFileSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { InvalidManifestError } from "./graph-errors.ts";
 
 export const MANIFEST_NAME = "namespaces.txt";
@@ -57,11 +56,6 @@ export function readManifest(directory: string): Manifest {
   }
   if (bad.length > 0 || lines.length > LINES_MAX) throw new InvalidManifestError(path, bad, LINES_MAX);
   return { path, exists: true, entries: [...entries.values()], warnings };
-}
-
-/** Where a manifest's lines are resolved from: its real directory, wherever links led to it. */
-export function manifestDirectory(manifest: Manifest): string {
-  return dirname(manifest.path);
 }
 
 function readIfThere(path: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { DatabaseError } from "pg";
 import { sqlstateOf } from "./connection.ts";
 import type { Blocker } from "./events.ts";
-import type { MigrateErrorKind, SourcePosition } from "./migrate-error.ts";
+import type { MigrateErrorKind } from "./migrate-error.ts";
 import type { MigrationFile } from "./migrations.ts";
 import { SqlFailureError, showBlocker } from "./run-errors.ts";
 import { isLoss, sessionFailure } from "./session.ts";
@@ -95,9 +95,4 @@ function hintFor(error: DatabaseError, sqlstate: string | undefined, blockers: r
   if (sqlstate === "42501")
     return error.hint ?? "give the role that migrates the right, or put the statement into an operator's script";
   return error.hint;
-}
-
-/** The place of a whole file. */
-export function startOf(file: MigrationFile): SourcePosition {
-  return { file: file.path, line: 1 };
 }
