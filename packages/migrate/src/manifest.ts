@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
 import { InvalidManifestError } from "./graph-errors.ts";
 
 export const MANIFEST_NAME = "namespaces.txt";
