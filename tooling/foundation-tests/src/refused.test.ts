@@ -77,3 +77,19 @@ test("a wrong password is refused with exit code 8, and printed nowhere", async 
     await server.close();
   }
 });
+
+test("a password in a statement that fails is not shown with its line", async () => {
+  await using database = await EmptyDatabase.create();
+  using secret = Checkout.with({
+    "migrations/001-role.sql": "alter role careless password 's3cr3t-of-sql' valid unto 'never';",
+  });
+  for (const flags of [[], ["--json"]]) {
+    const run = await secret.run(database.url, "apply", ...flags);
+    expect(run.code).toBe(5);
+    expect(run.stdout + run.stderr).toContain("001-role.sql");
+    expect(run.stdout + run.stderr).not.toContain("s3cr3t-of-sql");
+  }
+  expect(
+    await database.column("select error::text from plinth_migrate.ledger where error::text like '%s3cr3t%'"),
+  ).toEqual([]);
+});
