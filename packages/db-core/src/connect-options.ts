@@ -1,7 +1,7 @@
 import { Pool } from "pg";
 import type { Contract } from "./contract.ts";
 import type { DatabaseEvent } from "./events.ts";
-import { knownKeys, OptionError, oneOf, text, trueOrFalse, wholeNumber } from "./option-error.ts";
+import { knownKeys, NotShown, OptionError, oneOf, text, trueOrFalse, wholeNumber } from "./option-error.ts";
 
 /** What `connect` is told. Everything may be left out. */
 export interface ConnectOptions<
@@ -141,9 +141,9 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
 
 function checkPools({ writeUrl, readUrl, pool, readPool, poolMax }: ConnectOptions): void {
   if (pool !== undefined && writeUrl !== undefined)
-    throw new OptionError("writeUrl", "left out where pool is given", HIDDEN);
+    throw new OptionError("writeUrl", "left out where pool is given", GIVEN);
   if (readPool !== undefined && readUrl !== undefined)
-    throw new OptionError("readUrl", "left out where readPool is given", HIDDEN);
+    throw new OptionError("readUrl", "left out where readPool is given", GIVEN);
   if (pool !== undefined && poolMax !== undefined)
     throw new OptionError("poolMax", "left out where pool is given: that pool has a limit of its own", poolMax);
   for (const [name, value] of Object.entries({ pool, readPool }))
@@ -151,7 +151,7 @@ function checkPools({ writeUrl, readUrl, pool, readPool, poolMax }: ConnectOptio
 }
 
 /** A URL may hold a password: it is never shown. */
-const HIDDEN = Object.freeze({});
+const GIVEN = new NotShown("both are");
 
 /** Told by what it can do: a pool may come from another copy of pg. */
 function isPool(value: unknown): boolean {

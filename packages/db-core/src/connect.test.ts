@@ -96,10 +96,28 @@ test.each<[string, object]>([
   ["pool", { writeUrl: undefined, pool: {} }],
   ["writeUrl", { writeUrl: `http://u:${SECRET}@h/db` }],
   ["writeUrl", { writeUrl: `postgres://u:${SECRET}@h:99999999/db` }],
+  ["writeUrl", { writeUrl: `127.0.0.1/${SECRET}` }],
+  ["writeUrl", { writeUrl: 5 }],
+  ["url", { url: `postgres://u:${SECRET}@h/db` }],
+  ["writeurl", { writeurl: `postgres://u:${SECRET}@h/db` }],
+  ["writeUrl", { pool: new pg.Pool(), writeUrl: `postgres://u:${SECRET}@h/db` }],
+  ["pooler", { pooler: `postgres://u:${SECRET}@h/db` }],
   ["proceduresOnly", { proceduresOnly: "yes" }],
   ["onEvent", { onEvent: 1 }],
 ])("a wrong %s is refused before anything is opened", async (option, options) => {
   expect(await failure({ writeUrl: database.url, ...options })).toMatchObject({ code: "OPTION_INVALID", option });
+});
+
+test("a URL that is given in the options' place is refused and not shown", async () => {
+  const error = await failure(`postgres://u:${SECRET}@h/db` as ConnectOptions);
+  expect(error.message).toBe("option connect must be an object with options by name, but is a string");
+});
+
+test("what can't be parsed as a URL is said to be that, and not shown", async () => {
+  for (const writeUrl of [`127.0.0.1/${SECRET}`, 5 as unknown as string])
+    expect((await failure({ writeUrl })).message).toBe(
+      "option writeUrl must be a URL like postgres://user@host:5432/database, but can't be parsed (not shown: it may hold a password)",
+    );
 });
 
 test("an unknown role, an unknown database, a closed port and an unknown host are told apart", async () => {

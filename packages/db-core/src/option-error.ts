@@ -1,6 +1,16 @@
+import { closestName } from "./closest-name.ts";
 import { PlinthError } from "./plinth-error.ts";
 
-/** An option is missing, of the wrong type or out of its range. Thrown on entry: nothing was done. */
+/** In place of a value that no message may show, what is said of it instead: `but ${said}`. */
+export class NotShown {
+  readonly said: string;
+
+  constructor(said: string) {
+    this.said = said;
+  }
+}
+
+/** An option is missing, unknown, of the wrong type or out of its range. Thrown on entry: nothing was done. */
 export class OptionError extends PlinthError {
   override readonly name = "OptionError";
   readonly code = "OPTION_INVALID";
@@ -9,13 +19,27 @@ export class OptionError extends PlinthError {
   readonly option: string;
 
   constructor(option: string, expected: string, found: unknown, options?: ErrorOptions) {
-    super(`option ${option} must be ${expected}, but is ${describeValue(found)}`, options);
+    super(
+      found === UNKNOWN
+        ? `unknown option ${option}; ${expected}`
+        : `option ${option} must be ${expected}, but ${saidOf(found)}`,
+      options,
+    );
     this.option = option;
   }
 }
 
-/** A value as a message shows it: short, and never a long text or the inside of an object, which may hold a secret. */
+/** Stands for an option that there is not: whatever was given for it, a misspelt `writeUrl` has a password in it. */
+const UNKNOWN = Symbol("unknown");
+
+function saidOf(found: unknown): string {
+  return found instanceof NotShown ? found.said : `is ${describeValue(found)}`;
+}
+
+/** A value as a message shows it: short, and never a long text, a URL or the inside of an object, which may hold a secret. */
 export function describeValue(value: unknown): string {
+  if (typeof value === "string" && /:\/\/|password/i.test(value))
+    return "a text that is not shown: it may hold a password";
   if (typeof value === "string")
     return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
@@ -49,10 +73,21 @@ export function text(option: string, value: unknown, lengthMin: number, lengthMa
   throw new OptionError(option, `a string of ${lengthMin} to ${lengthMax} characters`, value);
 }
 
-/** Refuses keys that no option has: a misspelt option would be ignored in silence. */
+/**
+ * Refuses keys that no option has: a misspelt option would be ignored in silence. Their values are never shown.
+ *
+ * @throws {OptionError}
+ */
 export function knownKeys(options: object, known: readonly string[], what = "options"): void {
-  for (const key of Object.keys(options)) {
+  if (typeof options !== "object" || options === null)
+    throw new OptionError(what, "an object with options by name", new NotShown(`is a ${typeof options}`));
+  for (const key of Object.keys(options))
     if (!known.includes(key))
-      throw new OptionError(key, `left out: ${what} has ${known.join(", ")}`, Reflect.get(options, key));
-  }
+      throw new OptionError(key, `${guess(key, known)}${what} has ${known.join(", ")}`, UNKNOWN);
+}
+
+/** `did you mean writeUrl? `, where one of `known` is near enough. */
+export function guess(key: string, known: readonly string[]): string {
+  const closest = closestName(key, known);
+  return closest === undefined ? "" : `did you mean ${closest}? `;
 }

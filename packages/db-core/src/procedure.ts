@@ -1,7 +1,8 @@
 import { type AnswerReader, answerReader } from "./answer.ts";
-import { ArgumentError } from "./argument-error.ts";
+import { ArgumentError, UNKNOWN_ARGUMENT } from "./argument-error.ts";
 import type { ArgSpec, ProcedureSpec } from "./contract.ts";
 import { type Encoded, type Encoder, encoderOf } from "./encode.ts";
+import { guess } from "./option-error.ts";
 import { BRIEF_LOCKS, callText, guardedCallText, READ_ONLY, type Setting, Statement } from "./statement.ts";
 
 /** One call, ready to be sent. */
@@ -105,19 +106,23 @@ export class CompiledProcedure {
     for (const argument of this.#arguments) {
       const value: unknown = (args as Record<string, unknown>)[argument.key];
       if (argument.optional) choice = value === undefined ? omitting(choice) : giving(choice);
-      if (value !== undefined) values.push(this.#encode(argument, value));
-      else if (!argument.optional) throw new ArgumentError(this.label, argument.key, argument.expected, value);
+      if (value !== undefined) values.push(this.#encode(args, argument, value));
+      else if (!argument.optional) this.#refuse(args, argument, value);
     }
     this.#refuseUnknown(args, values.length);
     choice.variant ??= this.#variant(args);
     return { variant: choice.variant, values };
   }
 
-  #encode(argument: Argument, value: unknown): Encoded {
+  #encode(args: object, argument: Argument, value: unknown): Encoded {
     if (value === null && !argument.hasNull) return null;
-    const encoded = argument.encode(value);
-    if (encoded === undefined) throw new ArgumentError(this.label, argument.key, argument.expected, value);
-    return encoded;
+    return argument.encode(value) ?? this.#refuse(args, argument, value);
+  }
+
+  /** A misspelt one is named before the one that is missing because of it. */
+  #refuse(args: object, argument: Argument, value: unknown): never {
+    this.#refuseUnknown(args, Number.NaN);
+    throw new ArgumentError(this.label, argument.key, argument.expected, value);
   }
 
   /** A misspelt optional argument would be left out in silence. */
@@ -127,12 +132,17 @@ export class CompiledProcedure {
     if (keys === given) return;
     for (const [key, value] of Object.entries(args)) {
       if (value !== undefined && !this.#arguments.some((argument) => argument.key === key))
-        throw new ArgumentError(this.label, key, `one of ${this.#keys()}`, value);
+        throw this.unknownArgument(key);
     }
   }
 
-  #keys(): string {
-    return this.#arguments.map((argument) => argument.key).join(", ") || "none: it takes no arguments";
+  /** The error for an argument that there is not, `known` if only some of them may be given. */
+  unknownArgument(
+    key: string,
+    known: readonly string[] = this.#arguments.map((argument) => argument.key),
+  ): ArgumentError {
+    const has = known.length === 0 ? "it takes no arguments" : `it has ${known.join(", ")}`;
+    return new ArgumentError(this.label, key, `${guess(key, known)}${has}`, UNKNOWN_ARGUMENT);
   }
 
   #variant(args: object): Variant {

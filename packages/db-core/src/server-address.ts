@@ -1,5 +1,5 @@
 import { Client, type ClientConfig } from "pg";
-import { OptionError } from "./option-error.ts";
+import { NotShown, OptionError } from "./option-error.ts";
 
 /** Where a server is, and how to log in there. */
 export interface ServerAddress {
@@ -56,8 +56,8 @@ function addressOf(option: string, url: string): ServerAddress {
   }
 }
 
-/** Shown as "an object". */
-const HIDDEN = Object.freeze({});
+/** For whatever was given, a number as well as a URL. */
+const HIDDEN = new NotShown("can't be parsed (not shown: it may hold a password)");
 
 function filled(value: string | undefined): value is string {
   return value !== undefined && value !== "";

@@ -167,3 +167,14 @@ test.each([
 ])("%s is refused before anything is sent", async (_what, name, args) => {
   await expect(call(name, args as object)).rejects.toBeInstanceOf(ArgumentError);
 });
+
+test("an argument that is not known is named first, with what was probably meant, and without its value", async () => {
+  await expect(call("echo_7", { valeu: "s3cret" })).rejects.toMatchObject({
+    argument: "valeu",
+    message: "unknown argument valeu of shop.echo_7; did you mean value? it has value",
+  });
+  await expect(call("nothing", { a: 1 })).rejects.toThrow("unknown argument a of shop.nothing; it takes no arguments");
+  await expect(call("echo_0", { value: "s3cret" })).rejects.toThrow(
+    /must be a bigint, .* but is a string of length 6$/,
+  );
+});
