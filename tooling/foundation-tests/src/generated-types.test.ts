@@ -16,10 +16,11 @@ afterAll(async () => {
 });
 
 for (const fixture of ["notes", "diary", "people-1", "people-2"] as const)
-  test(`the checked-in files of ${fixture} are what its migrations give`, async () => {
+  test(`the checked-in files of ${fixture} are what its migrations give, and lint finds nothing in those`, async () => {
     const cwd = migrationsOf(fixture);
     const run = await runCli(["types", "--check", "--lock"], { cwd, url: database.url });
-    expect(run).toMatchObject({ code: 0 });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(await runCli(["lint"], { cwd, url: "" })).toMatchObject({ code: 0, stderr: "" });
   });
 
 test("a generated file that is not what the migrations give is refused with exit code 4, and left as it is", async () => {
