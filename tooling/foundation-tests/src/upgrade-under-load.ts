@@ -2,7 +2,7 @@ import { connect } from "@plinth/db-core";
 import { apply, loadMigrations } from "@plinth/migrate";
 import { createMigratedDatabase } from "@plinth/migrate/testing";
 import { spawnWorker, type Worker } from "@plinth/testing";
-import { migrationsOf } from "./checkout.ts";
+import { Checkout, migrationsOf } from "./checkout.ts";
 import { contract as oldContract } from "./fixtures/people-1/src/procedures.gen.ts";
 import { contract as newContract } from "./fixtures/people-2/src/procedures.gen.ts";
 
@@ -22,11 +22,13 @@ export interface UpgradeSeen {
 /** Upgrades a fresh database of the first release of people to the second while eight callers in two processes call its procedures. */
 export async function upgradeUnderLoad(): Promise<UpgradeSeen> {
   await using database = await createMigratedDatabase({ migrations: migrationsOf("people-1") });
+  // The new release, and a moment in which callers would find the procedures gone if anything were committed by halves.
+  using release2 = Checkout.of("people-2").write({ "migrations/003-moment.sql": "select pg_sleep(0.5);" });
   const early = await addEarly(database.url);
   const workers = await Promise.all(Array.from({ length: PROCESSES }, () => startCallers(database.url)));
   try {
     await Promise.all(workers.map((worker) => worker.message("warm")));
-    await apply(database.url, await loadMigrations(migrationsOf("people-2")));
+    await apply(database.url, await loadMigrations(release2.migrations));
     for (const worker of workers) worker.send("again");
     await Promise.all(workers.map((worker) => worker.message("warm")));
     for (const worker of workers) worker.send("stop");
