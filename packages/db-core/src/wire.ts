@@ -29,8 +29,8 @@ const UNNAMED: Prepared = { name: "" };
  */
 export class Wire {
   readonly #connection: Connection;
-  /** Insertion order is age. */
-  readonly #prepared: Map<Statement, Prepared> = new Map();
+  /** By the statement's name, which two statements of the same text share. Insertion order is age. */
+  readonly #prepared: Map<string, Prepared> = new Map();
   #buffer: Buffer = EMPTY;
   #start = 0;
   #end = 0;
@@ -47,24 +47,24 @@ export class Wire {
   /** Adds a call to what leaves at the end of this tick. Answers with what {@link forget} has to be told. */
   send(statement: Statement, values: readonly Encoded[], named: boolean): Prepared {
     if (this.#start === this.#end) process.nextTick(() => this.#flush());
-    const prepared = (named ? this.#prepared.get(statement) : undefined) ?? this.#parse(statement, named);
+    const prepared = (named ? this.#prepared.get(statement.name) : undefined) ?? this.#parse(statement, named);
     this.#bind(prepared.name, values);
     return prepared;
   }
 
   /** Has a statement prepared anew at its next call, because the server no longer takes it as it was prepared. */
   forget(statement: Statement, prepared: Prepared): void {
-    if (this.#prepared.get(statement) === prepared) this.#drop(statement, prepared);
+    if (this.#prepared.get(statement.name) === prepared) this.#drop(prepared);
   }
 
   #parse(statement: Statement, named: boolean): Prepared {
     if (named && this.#prepared.size >= PREPARED_MAX)
-      for (const [oldest, itsPrepared] of this.#prepared) {
-        this.#drop(oldest, itsPrepared);
+      for (const oldest of this.#prepared.values()) {
+        this.#drop(oldest);
         break;
       }
     const prepared = named ? { name: statement.name } : UNNAMED;
-    if (named) this.#prepared.set(statement, prepared);
+    if (named) this.#prepared.set(prepared.name, prepared);
     this.#reserve(8 + 3 * (prepared.name.length + statement.text.length));
     const length = this.#header(PARSE);
     this.#cstring(prepared.name);
@@ -75,8 +75,8 @@ export class Wire {
   }
 
   /** Closing a statement that isn't there is no error, and answers of calls before it are not touched by it. */
-  #drop(statement: Statement, { name }: Prepared): void {
-    this.#prepared.delete(statement);
+  #drop({ name }: Prepared): void {
+    this.#prepared.delete(name);
     if (this.#start === this.#end) process.nextTick(() => this.#flush());
     this.#reserve(7 + 3 * name.length);
     const length = this.#header(CLOSE);
