@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { connect } from "./connect.ts";
 import { type Contract, defineContract } from "./contract.ts";
+import { createCoalescer } from "./create-coalescer.ts";
 import type { Caller, Database, Iterate, Procedure, ProcedureOptional } from "./database.ts";
 
 interface Photo {
@@ -40,6 +41,13 @@ const connectNobody = () => connect({ namespaces: [gallery] });
 const connectProceduresOnly = () => connect({ namespaces: [kv], proceduresOnly: true });
 const connectBare = () => connect();
 
+const gathering = {
+  label: "gallery.addPhoto",
+  key: (title: string) => title,
+  sizeBytes: (title: string) => title.length,
+  keyOf: ({ id }: { readonly id: bigint }) => String(id),
+};
+
 type Connected<Connect extends () => Promise<unknown>> = Awaited<ReturnType<Connect>>;
 
 /** Checked by the compiler, never run. */
@@ -56,6 +64,13 @@ const checks = {
       await tx.transaction(async (nested) => nested.query("select 1"));
     });
     const own: Promise<Photo | undefined> = db.procsOf(gallery).gallery.getPhoto({ id: 1 });
+    await db.procsOf(gallery).gallery.addPhoto({ title: "x" });
+    await db.transaction((tx) => tx.procsOf(gallery).gallery.addPhoto({ title: "x" }));
+    for await (const each of db.iterateOf(gallery).gallery.listPhotos({ owner: "ann" })) photos.push(each);
+    createCoalescer(db, gallery, {
+      ...gathering,
+      run: async (procs, [title = ""]: readonly string[]) => [await procs.gallery.addPhoto({ title })],
+    });
     return [photo, photos, id, value, own];
   },
 
@@ -66,6 +81,13 @@ const checks = {
     await db.procs.gallery.addPhoto({ title: "x" });
     // @ts-expect-error -- nor in a transaction
     await db.transaction((tx) => tx.procs.gallery.addPhoto({ title: "x" }));
+    // @ts-expect-error -- nor by its contract
+    await db.procsOf(gallery).gallery.addPhoto({ title: "x" });
+    createCoalescer(db, gallery, {
+      ...gathering,
+      // @ts-expect-error -- nor gathered
+      run: async (procs, [title = ""]: readonly string[]) => [await procs.gallery.addPhoto({ title })],
+    });
   },
 
   async nobody(db: Connected<typeof connectNobody>) {
@@ -110,9 +132,13 @@ const checks = {
   ) {
     const takes = (on: Caller): unknown => on.procsOf(kv).kv.get({ key: "k" });
     const database: Database = withAll;
+    const disposable: AsyncDisposable = withoutQuery;
+    const list = (on: Caller): unknown => on.iterateOf(gallery).gallery.listPhotos({ owner: "ann" });
+    // @ts-expect-error -- whoever may be calling, it is not a service for sure
+    const writes = (on: Caller): unknown => on.procsOf(gallery).gallery.addPhoto({ title: "x" });
     void withAll.transaction(async (tx) => takes(tx));
     void withoutQuery.transaction(async (tx) => takes(tx));
-    return [takes(withAll), takes(withoutQuery), takes(bare), database];
+    return [takes(withAll), takes(withoutQuery), takes(bare), database, disposable, list(withAll), writes(withAll)];
   },
 };
 

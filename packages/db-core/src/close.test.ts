@@ -64,6 +64,14 @@ test("close waits for calls and transactions that run, then no connection is lef
   await connections("closing", 0);
 });
 
+test("the end of an await using block closes", async () => {
+  const db = await connect({ writeUrl: database.url, service: "block" });
+  await db.query("select 1");
+  await db[Symbol.asyncDispose]();
+  await expect(db.query("select 1")).rejects.toThrow(DatabaseClosedError);
+  await connections("block", 0);
+});
+
 test("a pool that was handed in stays open", async () => {
   const pool = new pg.Pool({ connectionString: database.url, application_name: "handed in" });
   const db = await connect({ pool });

@@ -167,6 +167,38 @@ test("a database that is older than the code is refused with all that is missing
   expect(await connectionsOf("old")).toBe(0);
 });
 
+test("of a contract that was not listed, a call says that the database is too old for it", async () => {
+  const db = await connect({ writeUrl: database.url, poolMax: 1 });
+  const old = shopContract({ added: procedure("added", "read", "scalar", {}, { value: "integer" }) }, 3);
+  const tooOld = { code: "SCHEMA_TOO_OLD", namespaces: [{ namespace: "shop", database: 2, required: 3 }] };
+  await expect(db.procsOf(old).shop.added!()).rejects.toMatchObject(tooOld);
+  const inTransaction = db.transaction((tx) => tx.procsOf(old).shop.added!());
+  await expect(inTransaction).rejects.toMatchObject({ ...tooOld, cause: { sqlstate: "42883" } });
+  await db.close();
+});
+
+test("where the database is new enough, what a call failed with stands", async () => {
+  const db = await connect({ writeUrl: database.url });
+  const wrong = shopContract({ never: procedure("never", "read", "scalar", {}, { value: "integer" }) }, 2);
+  await expect(db.procsOf(wrong).shop.never!()).rejects.toMatchObject({ sqlstate: "42883" });
+  await db.close();
+});
+
+test("a role that the database was never told of is asked whether it is a service's", async () => {
+  const role = `${database.name}_nobody`;
+  await admin.query(`create role "${role}" login`);
+  const error = await failure({
+    writeUrl: urlWith((url) => Object.assign(url, { username: role })),
+    namespaces: [shop(1)],
+  });
+  await admin.query(`drop role "${role}"`);
+  expect(error).toMatchObject({ code: "PERMISSION_DENIED", sqlstate: "42501" });
+  expect(error.message).toContain(`the role ${role} may not ask for the versions of this database`);
+  expect(error.message).toMatch(
+    /permission denied for schema plinth_core.*access\.json\? If so, run: plinth-migrate apply/,
+  );
+});
+
 test("a database as new as the code, or newer, is fine", async () => {
   for (const version of [1, 2]) await (await connect({ writeUrl: database.url, namespaces: [shop(version)] })).close();
 });

@@ -15,6 +15,7 @@ import { ServerConnections } from "./open-connections.ts";
  * @throws {ServerUnreachableError} Nobody answers at the primary's address.
  * @throws {AuthenticationError} The server knows no such role, or another password.
  * @throws {DatabaseMissingError} The server has no such database.
+ * @throws {PermissionDeniedError} The role is no service's in this database.
  */
 export function connect<
   const Contracts extends readonly Contract[] = readonly [],

@@ -1,6 +1,6 @@
 import { Coalescer } from "./coalescer.ts";
 import type { Contract, ContractTypes } from "./contract.ts";
-import type { ProceduresDatabase } from "./database.ts";
+import type { ProceduresDatabase, ProcsOfTypes } from "./database.ts";
 import { DatabaseHandle } from "./database-handle.ts";
 import { OptionError } from "./option-error.ts";
 
@@ -32,19 +32,21 @@ export interface GatherOptions<Procs, Call, Row> {
  * @throws {OptionError} `db` is not what `connect` resolved to: calls in a transaction are never gathered.
  * @returns Makes one call. Throws {@link CoalescerFullError} when 10,000 wait, {@link DatabaseUsedInTransactionError} inside a transaction.
  */
-export function createCoalescer<Types extends ContractTypes, Call, Row>(
-  db: ProceduresDatabase,
+export function createCoalescer<Types extends ContractTypes, Call, Row, Service extends string = string>(
+  db: ProceduresDatabase<readonly Contract[], Service>,
   contract: Contract<Types>,
-  { label, run, key, sizeBytes, keyOf }: GatherOptions<Types["shared"], Call, Row>,
+  { label, run, key, sizeBytes, keyOf }: GatherOptions<ProcsOfTypes<Types, Service>, Call, Row>,
 ): (call: Call) => Promise<Row | undefined> {
-  if (!(db instanceof DatabaseHandle)) throw new OptionError("db", "what connect resolved to", db);
-  const brief = db.batchProcsOf(contract, true);
-  const patient = db.batchProcsOf(contract, false);
+  const handle: unknown = db;
+  if (!(handle instanceof DatabaseHandle)) throw new OptionError("db", "what connect resolved to", db);
+  // What carries the procedures at run time knows of no types.
+  const procsOf = (isBrief: boolean) => handle.batchProcsOf(contract, isBrief) as ProcsOfTypes<Types, Service>;
+  const [brief, patient] = [procsOf(true), procsOf(false)];
   const coalescer = new Coalescer<Call, Row>({
     key,
     sizeBytes,
     keyOf,
     run: (calls, lockWait) => run(lockWait === "brief" ? brief : patient, calls),
   });
-  return (call) => db.gathered(label, () => coalescer.run(call));
+  return (call) => handle.gathered(label, () => coalescer.run(call));
 }

@@ -9,6 +9,7 @@ import type {
   Transaction,
   TransactionOptions,
 } from "./database.ts";
+import { DatabaseError } from "./database-error.ts";
 import type { Report } from "./events.ts";
 import { iterateOf } from "./iterate.ts";
 import { ListenThroughPoolerError } from "./listen-through-pooler-error.ts";
@@ -17,13 +18,15 @@ import type { ServerConnections } from "./open-connections.ts";
 import { oneOf } from "./option-error.ts";
 import { CompiledProcedure } from "./procedure.ts";
 import { ProceduresOnlyError } from "./procedures-only-error.ts";
-import { procsOf } from "./procs.ts";
+import { type Invoke, procsOf } from "./procs.ts";
 import { ReplicaRouter } from "./replica-router.ts";
+import { SchemaTooOldError } from "./schema-too-old-error.ts";
 import { isObserved, type Operation, observe } from "./telemetry.ts";
 import { runTransaction } from "./transaction.ts";
 import { QUERY, TransactionHandle, type TransactionSurroundings } from "./transaction-handle.ts";
 import { transactionSettings } from "./transaction-options.ts";
 import { refuseInsideTransaction } from "./transaction-scope.ts";
+import { checkVersions, NOT_THERE } from "./versions.ts";
 
 /**
  * How long closing waits for what runs before it ends connections under it. Then it may take as long again as opening a connection may, if one
@@ -73,7 +76,11 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
   }
 
   procsOf(contract: Contract): object {
-    return procsOf([contract], this.#invoke);
+    return procsOf([contract], this.#invokeOf(contract));
+  }
+
+  iterateOf(contract: Contract): object {
+    return iterateOf([contract], this.#invokeOf(contract));
   }
 
   async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
@@ -116,6 +123,26 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
     );
   }
 
+  /** What a call failed with; where the database lacks what it named, because it is too old for the contract, that. */
+  async explained(error: unknown, contract: Contract): Promise<unknown> {
+    if (!(error instanceof DatabaseError && NOT_THERE.has(error.sqlstate))) return error;
+    // Not on the pool: inside a transaction its only connection may be taken, and what failed is undone.
+    const look = async (): Promise<void> => {
+      const client = await this.#connections.openDedicated("version");
+      await checkVersions(client, [contract]).finally(() => client.end());
+    };
+    try {
+      await this.#work.run("version", look);
+      return error;
+    } catch (found) {
+      return found instanceof SchemaTooOldError ? new SchemaTooOldError(found.namespaces, { cause: error }) : error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   async close(): Promise<void> {
     // The transaction would wait for its callback, which waits for the end of the transaction.
     refuseInsideTransaction(this, "db.close");
@@ -142,6 +169,15 @@ export class DatabaseHandle implements Database, TransactionSurroundings {
       return Promise.reject(error);
     }
   };
+
+  /** Of a contract that `connect` was not given, nobody knows yet whether the database has its version. */
+  #invokeOf(contract: Contract): Invoke {
+    if (this.contracts.includes(contract)) return this.#invoke;
+    return (procedure, args, options) =>
+      this.#invoke(procedure, args, options).catch(async (error: unknown) => {
+        throw await this.explained(error, contract);
+      });
+  }
 
   #send(procedure: CompiledProcedure, args: object | undefined, options: CallOptions | undefined): Promise<unknown> {
     const { primary, replica } = this.#connections;

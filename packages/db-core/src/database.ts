@@ -14,6 +14,17 @@ type OwnOf<Types, Service extends string> = Types extends { readonly services: i
     : never
   : never;
 
+/** Of one contract, a service's own write procedures. Nobody in particular has none, which is known before the contract is. */
+type OwnProcs<Types extends ContractTypes, Service extends string> = string extends Service
+  ? unknown
+  : Types extends { readonly services: { readonly [Name in Service]: infer Own } }
+    ? Own
+    : unknown;
+
+/** What a service may call of one contract. */
+export type ProcsOfTypes<Types extends ContractTypes, Service extends string> = Types["shared"] &
+  OwnProcs<Types, Service>;
+
 /** What `db.procs` offers to a service: shared procedures of every contract, and its own write procedures. */
 export type ProcsOf<Contracts extends readonly Contract[], Service extends string> = [Contracts[number]] extends [never]
   ? object
@@ -36,7 +47,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a keyset-paged list is read. */
+/**
+ * How a keyset-paged list is read. The list ends on a short page, so its procedure has to give as many rows as it is asked for, or all that are
+ * left: one that cuts a page of its own accord ends the list early, without a word.
+ */
 export interface IterateOptions extends CallOptions {
   /**
    * Rows fetched at once, from 1 to 10,000.
@@ -72,8 +86,15 @@ export interface QueryResult<Row> {
 export interface Caller<Contracts extends readonly Contract[] = readonly Contract[], Service extends string = string> {
   readonly procs: ProcsOf<Contracts, Service>;
   readonly iterate: IterateOf<Contracts>;
-  /** Typed callers of a contract that was given to `connect`, or not: what packages use, whatever the application listed. */
-  procsOf<Types extends ContractTypes>(contract: Contract<Types>): Types["shared"];
+  /**
+   * Typed callers of a contract that was given to `connect`, or not: what packages use, whatever the application listed. The version of one that
+   * was not given is looked at when a call finds that something is not there: then it fails with a {@link SchemaTooOldError}.
+   */
+  procsOf<Types extends ContractTypes>(contract: Contract<Types>): ProcsOfTypes<Types, Service>;
+  /** The lists of a contract, likewise. */
+  iterateOf<Types extends ContractTypes>(contract: Contract<Types>): Types["iterate"];
+  /** Never set at run time: carries who calls. */
+  readonly "~service"?: Service;
   /**
    * Runs `callback` in a transaction: committed when it returns, undone when it throws. On a {@link Transaction} it is a nested one, a
    * savepoint: undone alone when it throws. While a nested one is open the outer one can't be called on.
@@ -169,6 +190,8 @@ export interface ProceduresDatabase<
   listen(channel: string, onPayload: (payload: string) => void, options?: ListenOptions): Promise<StopListening>;
   /** Waits for what runs and closes every connection that `connect` opened. Idempotent; never closes a pool it was handed. */
   close(): Promise<void>;
+  /** The same, at the end of the block of `await using db = await connect()`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** What `connect` resolves to. */

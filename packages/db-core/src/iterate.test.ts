@@ -87,3 +87,31 @@ test("a page size out of range, or a misspelt option, is refused", () => {
       expect.objectContaining({ code: "OPTION_INVALID" }),
     );
 });
+
+test("where a page begins and how long it is are not the caller's to say among the arguments", () => {
+  for (const [key, value] of Object.entries({ page_size: 4, after_id: 1n, after_at: null }))
+    expect(() => db.iterate.shop.list!({ owner: "ann", [key]: value })).toThrow(
+      `unknown argument ${key} of shop.list; `,
+    );
+});
+
+test("a contract's lists can be read without having been listed, in a transaction too", async () => {
+  const bare = await connect({ writeUrl: database.url, poolMax: 1 });
+  expect(await idsOf({ iterate: bare.iterateOf(contract) }, { owner: "ann" })).toEqual(ALL);
+  await bare.transaction(async (tx) => {
+    expect(await idsOf({ iterate: tx.iterateOf(contract) }, { owner: "ann" })).toEqual(ALL);
+  });
+  await bare.close();
+});
+
+test("a list, and the procedure it is made of, are one prepared statement of a connection", async () => {
+  const bare = await connect({ writeUrl: database.url, poolMax: 1 });
+  for (let round = 0; round < 2; round += 1)
+    await bare.transaction(async (tx) => {
+      expect(await idsOf({ iterate: tx.iterateOf(contract) }, { owner: "ann" }, { pageSize: 25 })).toHaveLength(25);
+      expect(await tx.procsOf(contract).shop.list!({ owner: "ann", page_size: 3 })).toHaveLength(3);
+      const { rows } = await tx.query("select name from pg_prepared_statements where statement like '%list%'");
+      expect(rows).toHaveLength(2);
+    });
+  await bare.close();
+});

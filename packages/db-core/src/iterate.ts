@@ -30,37 +30,80 @@ interface Position {
   readonly key: string;
 }
 
+/** One list, with everything worked out that does not depend on a call. */
+class CompiledList {
+  readonly #procedure: CompiledProcedure;
+  readonly #positions: readonly Position[];
+  readonly #sizeKey: string;
+  /** Arguments that say where a page begins and how long it is: they are not the caller's. */
+  readonly #ownKeys: ReadonlySet<string>;
+
+  constructor(spec: ProcedureSpec, label: string) {
+    this.#procedure = new CompiledProcedure(spec, label, pageReader(spec, label));
+    this.#positions = positionsOf(spec, label);
+    this.#sizeKey = keyOfArgument(spec, label, "page_size_in");
+    this.#ownKeys = new Set([this.#sizeKey, ...this.#positions.map(({ argument }) => argument)]);
+  }
+
+  /** @throws {OptionError} @throws {ArgumentError} */
+  read(
+    invoke: Invoke,
+    args: object,
+    { pageSize = PAGE_SIZE, ...options }: IterateOptions,
+  ): AsyncIterableIterator<unknown> {
+    const { label } = this.#procedure;
+    knownKeys(options, ["consistency", "signal"], "iterate");
+    wholeNumber("pageSize", pageSize, 1, PAGE_SIZE_MAX);
+    this.#refuseOwnKeys(args);
+    return pages(async (after) => {
+      const given = { ...args, ...after, [this.#sizeKey]: pageSize };
+      const page = (await invoke(this.#procedure, given, options)) as Page;
+      const next = page.rows.length < pageSize ? undefined : nextPosition(page, this.#positions, label);
+      return { rows: page.rows, after: next };
+    }, label);
+  }
+
+  #refuseOwnKeys(args: object): void {
+    for (const key of Object.keys(args))
+      if (this.#ownKeys.has(key)) throw this.#procedure.unknownArgument(key, this.#callersKeys());
+  }
+
+  #callersKeys(): string[] {
+    return this.#procedure.spec.args.map(([key]) => key).filter((key) => !this.#ownKeys.has(key));
+  }
+}
+
+const compiled: WeakMap<Contract, ReadonlyMap<string, ReadonlyMap<string, CompiledList>>> = new WeakMap();
+
 /** The keyset-paged lists of all contracts, by schema key. */
 export function iterateOf(contracts: readonly Contract[], invoke: Invoke): object {
   const iterate: Record<string, Record<string, unknown>> = {};
   for (const contract of contracts) {
-    for (const [schema, procedures] of Object.entries(contract.procedures)) {
-      for (const [key, spec] of Object.entries(procedures)) {
-        if (spec.keyset === undefined) continue;
-        iterate[schema] ??= {};
-        iterate[schema][key] = iteratorOf(spec, `${schema}.${key}`, invoke);
-      }
+    for (const [schema, lists] of listsOf(contract)) {
+      iterate[schema] ??= {};
+      for (const [key, list] of lists)
+        iterate[schema][key] = (args: object = {}, options: IterateOptions = {}) => list.read(invoke, args, options);
     }
   }
   return iterate;
 }
 
-function iteratorOf(
-  spec: ProcedureSpec,
-  label: string,
-  invoke: Invoke,
-): (args?: object, options?: IterateOptions) => AsyncIterableIterator<unknown> {
-  const procedure = new CompiledProcedure(spec, label, pageReader(spec, label));
-  const positions = positionsOf(spec, label);
-  const sizeKey = keyOfArgument(spec, label, "page_size_in");
-  return (args = {}, { pageSize = PAGE_SIZE, ...options } = {}) => {
-    knownKeys(options, ["consistency", "signal"], "iterate");
-    wholeNumber("pageSize", pageSize, 1, PAGE_SIZE_MAX);
-    return pages(async (after) => {
-      const page = (await invoke(procedure, { ...args, ...after, [sizeKey]: pageSize }, options)) as Page;
-      return { rows: page.rows, after: page.rows.length < pageSize ? undefined : nextPosition(page, positions, label) };
-    }, label);
-  };
+function listsOf(contract: Contract): ReadonlyMap<string, ReadonlyMap<string, CompiledList>> {
+  let lists = compiled.get(contract);
+  if (lists === undefined) {
+    lists = new Map(
+      Object.entries(contract.procedures).map(([schema, procedures]) => [
+        schema,
+        new Map(
+          Object.entries(procedures)
+            .filter(([, spec]) => spec.keyset !== undefined)
+            .map(([key, spec]) => [key, new CompiledList(spec, `${schema}.${key}`)]),
+        ),
+      ]),
+    );
+    compiled.set(contract, lists);
+  }
+  return lists;
 }
 
 async function* pages(

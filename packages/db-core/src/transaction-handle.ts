@@ -4,7 +4,7 @@ import type { CallOptions, QueryResult, Transaction, TransactionOptions } from "
 import { iterateOf } from "./iterate.ts";
 import type { CompiledProcedure } from "./procedure.ts";
 import { ProceduresOnlyError } from "./procedures-only-error.ts";
-import { procsOf } from "./procs.ts";
+import { type Invoke, procsOf } from "./procs.ts";
 import type { Operation } from "./telemetry.ts";
 import type { TransactionLevel } from "./transaction-level.ts";
 import { nestedSettings } from "./transaction-options.ts";
@@ -15,6 +15,8 @@ export interface TransactionSurroundings {
   readonly proceduresOnly: boolean;
   /** Reports what `work` does to telemetry. */
   observed<Result>(operation: Operation | CompiledProcedure, work: () => Promise<Result>): Promise<Result>;
+  /** What is thrown for an error of a call of a contract that was not checked when the Database was connected. */
+  explained(error: unknown, contract: Contract): Promise<unknown>;
 }
 
 /** What a transaction's callback is given. */
@@ -42,7 +44,11 @@ export class TransactionHandle implements Transaction {
   }
 
   procsOf(contract: Contract): object {
-    return procsOf([contract], this.#invoke);
+    return procsOf([contract], this.#invokeOf(contract));
+  }
+
+  iterateOf(contract: Contract): object {
+    return iterateOf([contract], this.#invokeOf(contract));
   }
 
   async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
@@ -64,6 +70,14 @@ export class TransactionHandle implements Transaction {
 
   afterCommit(callback: () => void | Promise<void>): void {
     this.#level.afterCommit(callback);
+  }
+
+  #invokeOf(contract: Contract): Invoke {
+    if (this.#surroundings.contracts.includes(contract)) return this.#invoke;
+    return (procedure, args, options) =>
+      this.#invoke(procedure, args, options).catch(async (error: unknown) => {
+        throw await this.#surroundings.explained(error, contract);
+      });
   }
 
   readonly #invoke = async (

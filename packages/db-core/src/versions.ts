@@ -1,19 +1,22 @@
-import type { ClientBase } from "pg";
+import { type Client, type ClientBase, DatabaseError as ServerError } from "pg";
 import type { Contract } from "./contract.ts";
+import { PermissionDeniedError } from "./database-errors/permission-denied.ts";
 import { SchemaTooOldError, type TooOld } from "./schema-too-old-error.ts";
 import { SQLSTATE } from "./sqlstate.ts";
 
-/** In a database that was never migrated, one of these is what asking for its versions ends with. */
-const NEVER_MIGRATED: ReadonlySet<unknown> = new Set([
+/** What a call ends with in a database that lacks what it names: never migrated, or not as far as the code. */
+export const NOT_THERE: ReadonlySet<unknown> = new Set([
   SQLSTATE.invalidSchemaName,
   SQLSTATE.undefinedFunction,
   SQLSTATE.undefinedTable,
+  SQLSTATE.undefinedColumn,
 ]);
 
 /**
  * Checks that the database has, of each contract, the version that the code was built against or a later one.
  *
  * @throws {SchemaTooOldError} With all that are too old at once.
+ * @throws {PermissionDeniedError} Nobody has told this database of the role.
  */
 export async function checkVersions(client: ClientBase, contracts: readonly Contract[]): Promise<void> {
   if (contracts.length === 0) return;
@@ -33,7 +36,14 @@ async function readVersions(client: ClientBase): Promise<Map<string, number>> {
     );
     return new Map(rows.map(({ namespace, version }) => [namespace, version]));
   } catch (error) {
-    if (NEVER_MIGRATED.has((error as { readonly code?: unknown }).code)) return new Map();
-    throw error;
+    if (!(error instanceof ServerError)) throw error;
+    if (NOT_THERE.has(error.code)) return new Map();
+    if (error.code !== SQLSTATE.insufficientPrivilege) throw error;
+    throw new PermissionDeniedError(
+      `the role ${(client as Client).user} may not ask for the versions of this database (${error.message}). ` +
+        "Is it the role of a service in access.json? If so, run: plinth-migrate apply",
+      error,
+      { cause: error },
+    );
   }
 }
