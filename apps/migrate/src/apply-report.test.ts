@@ -41,6 +41,7 @@ const holder: Blocker = {
   state: "active",
   query: "create index\n  concurrently i on t (a)",
   ageMs: 41_000,
+  hidden: false,
 };
 
 test("a log gets a line every ten seconds of a long statement, with what it is at, and no cursor movement", () => {
@@ -61,6 +62,18 @@ test("a log gets a line every ten seconds of a long statement, with what it is a
   jest.advanceTimersByTime(60_000);
   expect(text()).toBe(ended);
   expect(ended).toMatch(/\[2\/3\] @acme\/app 002-index\.sql \.+ 30\.5 s\n$/);
+});
+
+test("a statement that this role may not see comes with what lets it see it", () => {
+  const { report, text } = reportTo(false);
+  report.hear({
+    type: "waiting",
+    waitedMs: 300,
+    holder: { ...holder, state: undefined, query: undefined, hidden: true },
+  });
+  expect(text()).toContain(
+    "pid 4121 plinth-migrate on ci-8, what it does is hidden from this role: grant pg_read_all_stats",
+  );
 });
 
 test("a terminal gets one line that is written over, and CI on a terminal does not", () => {

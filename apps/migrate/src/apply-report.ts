@@ -57,7 +57,7 @@ export class ApplyReport {
       if (waitedMs >= LOCK_WAIT_SHOWN_MS) this.#word("lock", `acquired after ${showDuration(waitedMs)}`);
     },
     planned: ({ files }) => {
-      this.#labelWidth = Math.max(0, ...files.map((file, at) => displayWidth(labelOf(file, at + 1, files.length))));
+      this.#labelWidth = Math.max(0, ...files.map(({ file }, at) => displayWidth(labelOf(file, at + 1, files.length))));
       for (const line of planLines(files)) this.#output.log(line);
     },
     warning: ({ message }) => this.#output.warn(message),
@@ -131,10 +131,11 @@ function labelOf(file: MigrationFile, index: number, count: number): string {
 /** `pid 311 web-api on 10.0.0.7, idle in transaction for 95 s, "select 1"`. */
 function showBlocker(blocker: Blocker | undefined): string {
   if (blocker === undefined) return "another migrator that is not to be seen";
-  const { pid, applicationName, clientHost, state, ageMs, query } = blocker;
+  const { pid, applicationName, clientHost, state, ageMs, query, hidden } = blocker;
   const name = applicationName === "" ? "" : ` ${applicationName}`;
   const host = clientHost === undefined ? "" : ` on ${clientHost}`;
   const doing = state === undefined ? "" : `, ${state}${ageMs === undefined ? "" : ` for ${showDuration(ageMs)}`}`;
   const saying = query === undefined || query === "" ? "" : `, ${JSON.stringify(query.replaceAll(/\s+/g, " "))}`;
-  return `pid ${pid}${name}${host}${doing}${saying}`;
+  const unseen = hidden ? ", what it does is hidden from this role: grant pg_read_all_stats to it" : "";
+  return `pid ${pid}${name}${host}${doing}${saying}${unseen}`;
 }

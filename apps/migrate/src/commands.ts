@@ -88,7 +88,7 @@ export const commands: readonly CommandSpec[] = [
     summary: "Write an operator's decision about one file into the ledger.",
     about: "Adds a row; removes nothing and runs no file. Look at the database first.",
     options: [option.databaseUrl, option.markApplied, option.markFailed, option.acceptHash, option.lockTimeout],
-    cleansUp: false,
+    cleansUp: true,
     load: async () => (await import("./commands/repair.ts")).repair,
   },
 ];

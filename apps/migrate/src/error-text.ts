@@ -28,7 +28,7 @@ function printExpected(output: Output, error: Error & ErrorFields, cwd: string):
   const codes = [code, ...(sqlstate === undefined || error.message.includes(sqlstate) ? [] : [sqlstate])].join(" ");
   output.error(`${output.style("red", "error")} ${output.style("bold", codes)} ${fromHere(error.message, cwd)}`);
 
-  for (const position of positions.slice(0, POSITIONS_MAX)) {
+  for (const position of distinct(positions.slice(0, POSITIONS_MAX))) {
     // A message that lists its places has said this one already.
     if (!error.message.includes(`${position.file}:${position.line}`)) output.error(`  ${showPlace(position, cwd)}`);
     if (position.column !== undefined || positions.length === 1)
@@ -36,7 +36,13 @@ function printExpected(output: Output, error: Error & ErrorFields, cwd: string):
   }
   if (positions.length > POSITIONS_MAX) output.error(`  and ${positions.length - POSITIONS_MAX} more places`);
   if (detail !== undefined && !error.message.includes(detail)) output.error(`  ${detail}`);
-  if (hint !== undefined) output.error(`  ${output.style("cyan", fromHere(hint, cwd))}`);
+  if (hint !== undefined)
+    for (const line of fromHere(hint, cwd).split("\n")) output.error(`  ${output.style("cyan", line)}`);
+}
+
+/** Two faults of one procedure have one place. */
+function distinct(positions: readonly SourcePosition[]): readonly SourcePosition[] {
+  return [...new Map(positions.map((each) => [`${each.file}:${each.line}:${each.column}`, each])).values()];
 }
 
 function printUnexpected(output: Output, error: unknown, debug: boolean): void {

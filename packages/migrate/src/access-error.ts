@@ -1,16 +1,26 @@
+import { quoteName } from "./catalog/catalog-client.ts";
 import { MigrateError, type MigrateErrorKind, type SourcePosition } from "./migrate-error.ts";
 
-/** access.json can't be used as it stands. All that is wrong with it is said at once; nothing was done. */
+/**
+ * access.json can't be used as it stands; all that is wrong with it is said at once. Of kind `usage` by itself or against the graph: nothing was done. Of
+ * kind `contract` against the database: what was running is rolled back, and no grant was changed.
+ */
 export class AccessFileError extends MigrateError {
   override readonly name = "AccessFileError";
   readonly code = "MIG520";
-  readonly kind: MigrateErrorKind = "usage";
+  readonly kind: MigrateErrorKind;
   override readonly positions: readonly SourcePosition[];
   /** One sentence each. */
   readonly problems: readonly string[];
 
-  constructor(file: string, problems: readonly string[], positions: readonly SourcePosition[], options?: ErrorOptions) {
+  constructor(
+    file: string,
+    problems: readonly string[],
+    positions: readonly SourcePosition[],
+    options: ErrorOptions & { readonly kind?: "usage" | "contract" } = {},
+  ) {
     super(`${file} can't be used: ${problems.join("; ")}`, options);
+    this.kind = options.kind ?? "usage";
     this.problems = problems;
     this.positions = positions;
   }
@@ -27,9 +37,9 @@ export class RolesMissingError extends MigrateError {
   constructor(ownerRole: string | undefined, roles: readonly string[]) {
     super(`access.json names roles that this server does not have: ${roles.join(", ")}. No grant was changed.`);
     this.roles = roles;
-    this.hint = `make them as a superuser, passwords as you keep them: ${roles
-      .map((role) => `create role "${role}" ${role === ownerRole ? "nologin" : "login"};`)
-      .join(" ")}`;
+    this.hint = `make them as a superuser, passwords as you keep them:\n${roles
+      .map((role) => `  create role ${quoteName(role)} ${role === ownerRole ? "nologin" : "login"};`)
+      .join("\n")}`;
   }
 }
 

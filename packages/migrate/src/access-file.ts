@@ -28,6 +28,21 @@ export function parseAccess(file: string, text: string): Access {
   return { file, ...access };
 }
 
+/** The line where `word` stands below `path`: found by looking for one part after the other. */
+export function placeInFile(
+  file: string,
+  lines: readonly string[],
+  path: readonly string[],
+  word: unknown,
+): SourcePosition {
+  let index = 0;
+  for (const part of [...path, word]) {
+    const next = lines.findIndex((line, at) => at >= index && line.includes(JSON.stringify(part) ?? ""));
+    if (next >= 0) index = next;
+  }
+  return { file, line: index + 1, text: lines[index] };
+}
+
 /** What is wrong with a file, collected. */
 class Faults {
   readonly #file: string;
@@ -43,12 +58,8 @@ class Faults {
   /** `where` is a path into the file, `word` what is wrong there: its line is found by looking for one after the other. */
   add(where: string, problem: string, word: unknown): void {
     this.#problems.push(where === "" ? problem : `${where} ${problem}`);
-    let index = 0;
-    for (const part of [...where.split(".").filter((each) => each !== ""), word]) {
-      const next = this.#lines.findIndex((line, at) => at >= index && line.includes(JSON.stringify(part) ?? ""));
-      if (next >= 0) index = next;
-    }
-    this.#positions.push({ file: this.#file, line: index + 1, text: this.#lines[index] });
+    const path = where.split(".").filter((each) => each !== "");
+    this.#positions.push(placeInFile(this.#file, this.#lines, path, word));
   }
 
   throwIfAny(): void {

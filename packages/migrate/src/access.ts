@@ -1,13 +1,15 @@
+import { readFileSync } from "node:fs";
 import { access as accessible, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AccessFileError } from "./access-error.ts";
-import { parseAccess } from "./access-file.ts";
+import { parseAccess, placeInFile } from "./access-file.ts";
 import type { SourcePosition } from "./migrate-error.ts";
 import type { Migrations } from "./migrations.ts";
+import type { NeededRoles } from "./missing-rights.ts";
 
 /** Who may call what: `access.json` of an application. */
 export interface Access {
-  /** Absolute path of the file this was read from; none if it was made in code. */
+  /** The path of the file this was read from; none if it was made in code. */
   readonly file?: string | undefined;
   /** What stands before a service's name to make its role's: `""` or `acme_`. */
   readonly rolePrefix: string;
@@ -52,20 +54,36 @@ export async function readAccess(directory: string): Promise<Access | undefined>
  */
 export function checkAccess(access: Access, migrations: Migrations): void {
   const known = migrations.namespaces.map((namespace) => namespace.name);
-  const problems = Object.entries(access.services).flatMap(([service, { uses }]) =>
+  const faults = Object.entries(access.services).flatMap(([service, { uses }]) =>
     uses
       .filter((name) => !known.includes(name))
-      .map(
-        (name) =>
-          `services.${service}.uses names ${name}, which no namespaces.txt imports (known: ${known.join(", ")})`,
-      ),
+      .map((name) => ({
+        problem: `services.${service}.uses names ${name}, which no namespaces.txt imports (known: ${known.join(", ")})`,
+        position: placeOf(access, ["services", service, "uses"], name),
+      })),
   );
-  if (problems.length > 0) throw new AccessFileError(access.file ?? "access", problems, positionOf(access));
+  if (faults.length > 0)
+    throw new AccessFileError(
+      access.file ?? "access",
+      faults.map(({ problem }) => problem),
+      faults.flatMap(({ position }) => position),
+    );
 }
 
-/** Where an error about the whole file points. */
-export function positionOf(access: Access): SourcePosition[] {
-  return access.file === undefined ? [] : [{ file: access.file, line: 1 }];
+/** Where the entry `word` below `path` stands, for an error about it; read again, since only errors ask. Nothing for what was made in code. */
+export function placeOf(access: Access, path: readonly string[], word: string): SourcePosition[] {
+  if (access.file === undefined) return [];
+  try {
+    return [placeInFile(access.file, readFileSync(access.file, "utf8").split(/\r?\n/), path, word)];
+  } catch {
+    return [{ file: access.file, line: 1 }];
+  }
+}
+
+/** The roles that a run needs to be there: none without an access. */
+export function rolesOf(access: Access | undefined): NeededRoles {
+  const services = access === undefined ? [] : Object.keys(access.services);
+  return { ownerRole: access?.ownerRole, serviceRoles: services.map((service) => roleOf(access!, service)) };
 }
 
 /** The role that a service logs in with. */

@@ -111,6 +111,9 @@ export async function readBlockers(client: ClientBase, pid: number): Promise<Blo
   return rows.map(toBlocker);
 }
 
+/** What Postgres shows in place of a statement to who may not see it. */
+const HIDDEN = "<insufficient privilege>";
+
 interface BlockerRow {
   readonly pid: number;
   readonly application_name: string;
@@ -128,7 +131,8 @@ function toBlocker(row: BlockerRow): Blocker {
     clientHost: row.client_host ?? undefined,
     user: row.user_name ?? undefined,
     state: row.state ?? undefined,
-    query: row.query ?? undefined,
+    query: row.query === HIDDEN ? undefined : (row.query ?? undefined),
+    hidden: row.query === HIDDEN,
     ageMs: row.age_ms === null ? undefined : Math.max(0, Math.round(row.age_ms)),
   };
 }

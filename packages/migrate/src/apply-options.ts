@@ -55,12 +55,17 @@ export interface CheckedApplyOptions {
 
 const KNOWN = ["signal", "onEvent", "lockTimeoutMs", "statementLockTimeoutMs", "transaction", "strict", "access"];
 
+/** @throws {OptionError} It is none. */
+export function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw new OptionError("signal", "an AbortSignal", signal);
+}
+
 /** @throws {OptionError} Before anything was done. */
 export function checkApplyOptions(options: ApplyOptions): CheckedApplyOptions {
   knownKeys(options, KNOWN);
-  const { signal, onEvent, access } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new OptionError("signal", "an AbortSignal", signal);
+  const { onEvent, access } = options;
+  const signal = checkSignal(options.signal);
   if (onEvent !== undefined && typeof onEvent !== "function") throw new OptionError("onEvent", "a function", onEvent);
   if (access !== undefined && typeof access !== "object")
     throw new OptionError("access", "what readAccess gives, or null", access);

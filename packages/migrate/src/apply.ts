@@ -1,4 +1,4 @@
-import { type Access, readAccess } from "./access.ts";
+import { type Access, checkAccess, readAccess, rolesOf } from "./access.ts";
 import { type ApplyOptions, type CheckedApplyOptions, checkApplyOptions } from "./apply-options.ts";
 import type { MigrationDatabase } from "./connection.ts";
 import type { MigrateEvent } from "./events.ts";
@@ -40,7 +40,11 @@ export interface ApplyResult {
  * @throws {LockTimeoutError} Another migrator held the lock for all of `lockTimeoutMs`. Nothing was run since.
  * @throws {ContractError} Procedures are not what was promised. That namespace is as it was.
  * @throws {CancelledError} `signal` was aborted. What was not committed is not there.
- * @throws {MigrateError} Of kind `connection`: not reachable, not a primary, rights missing.
+ * @throws {AccessFileError} access.json can't be used or names a package that isn't in the graph (`kind` `usage`: nothing was run), or what the database does
+ * not have (`contract`: the last namespace that had something to run is as it was).
+ * @throws {GrantsError} A role has what no grant can put right, or a grant may not be changed. The files are applied.
+ * @throws {PrivilegeError} Roles or rights are missing; all of them are listed. Nothing was run.
+ * @throws {MigrateError} Of kind `connection`: not reachable, not a primary.
  * @throws {OptionError} Before anything was done.
  */
 export async function apply(
@@ -52,7 +56,7 @@ export async function apply(
   const access = await accessOf(migrations, checked.access);
   const applied: AppliedFile[] = [];
   const onEvent = collectApplied(applied, checked.onEvent);
-  return withRunner(db, { ...checked, ownerRole: access?.ownerRole, onEvent }, async (runner) => {
+  return withRunner(db, { ...checked, ...rolesOf(access), onEvent }, async (runner) => {
     const { warnings, older } = await runPlans(runner, migrations, access, checked);
     // An older access.json would take away what a newer release was given.
     if (older) return { runId: runner.run.id, applied, grants: [], warnings };
@@ -62,9 +66,15 @@ export async function apply(
   });
 }
 
-/** What to go by: what was given, or what lies beside the application's package.json. */
+/**
+ * What to go by: what was given, or what lies beside the application's package.json.
+ *
+ * @throws {AccessFileError} It can't be used, or names a package that is not in the graph. Nothing was connected to.
+ */
 export async function accessOf(migrations: Migrations, given: Access | null | undefined): Promise<Access | undefined> {
-  return given === undefined ? readAccess(migrations.root.directory) : (given ?? undefined);
+  const access = given === undefined ? await readAccess(migrations.root.directory) : (given ?? undefined);
+  if (access !== undefined) checkAccess(access, migrations);
+  return access;
 }
 
 function collectApplied(applied: AppliedFile[], tell: CheckedApplyOptions["onEvent"]): (event: MigrateEvent) => void {
@@ -94,6 +104,7 @@ async function runPlans(
       told.add(message);
     }
     refuse(plan, options.strict);
+    if (runner.session.missingRights !== undefined && plan.ahead.size === 0) throw runner.session.missingRights;
     const done = () => ({ warnings: [...told], older: plan.ahead.size > 0 });
     if (plan.pending.length === 0) return done();
     try {

@@ -10,6 +10,7 @@ import { pinCatalogPath, readProcedures } from "./catalog/read-procedures.ts";
 import { type RoutineGrant, readRoutineGrants, restoreRoutineGrants } from "./catalog/routine-grants.ts";
 import { findContractProblems } from "./contract-check.ts";
 import { ContractError } from "./contract-error.ts";
+import { checkAgainst, type ReadableProcedure } from "./grants/wanted-grants.ts";
 import { versionOf } from "./lock-check.ts";
 import type { Migrations, Namespace } from "./migrations.ts";
 
@@ -55,10 +56,16 @@ export async function beginBatch(client: CatalogClient, batch: Omit<Batch, "migr
  * `annotations` are those of all the namespace's files, run now or before.
  *
  * @throws {ContractError} With everything that is wrong. The caller rolls the batch back.
+ * @throws {AccessFileError} It is the last batch, and access.json names what is not there. The caller rolls the batch back.
  */
 export async function finishBatch(
   client: CatalogClient,
-  batch: Batch & { readonly annotations: readonly Annotation[]; readonly memory?: BatchMemory | undefined },
+  batch: Batch & {
+    readonly annotations: readonly Annotation[];
+    readonly memory?: BatchMemory | undefined;
+    /** Nothing runs after it: what access.json names has to be there now. */
+    readonly last?: boolean | undefined;
+  },
 ): Promise<void> {
   const { namespace } = batch;
   const owner = await actAsOwner(client, batch.access);
@@ -72,6 +79,8 @@ export async function finishBatch(
     const annotations = isOlder ? [] : batch.annotations;
     const { problems, found } = await checkNamespace(client, { namespace, annotations, promises, owner });
     throwIfAny(namespace, problems);
+    if (batch.last === true && !isOlder && batch.access !== undefined)
+      await checkNamed(client, batch.access, [...promises, ...annotations]);
     if (isOlder || (annotations.length === 0 && !promises.some(isOf(namespace)))) return;
     const catalog = new Map(found.map((procedure) => [procedureKey(procedure), procedure]));
     const kept = annotations.map((annotation) => ({
@@ -144,6 +153,20 @@ async function checkNamespace(
 function throwIfAny(namespace: Namespace, problems: ReturnType<typeof findContractProblems>): void {
   const [first, ...others] = problems;
   if (first !== undefined) throw new ContractError(namespace.name, [first, ...others]);
+}
+
+/** What access.json names, held against what the transaction would leave. One query. */
+async function checkNamed(
+  client: CatalogClient,
+  access: Access,
+  promises: readonly ReadableProcedure[],
+): Promise<void> {
+  const schemas = await rowsOf<{ name: string }>(client, "select nspname::text as name from pg_catalog.pg_namespace");
+  checkAgainst(
+    access,
+    promises,
+    schemas.map(({ name }) => name),
+  );
 }
 
 /** The role that owns everything from here to the end of the transaction. */

@@ -33,17 +33,26 @@ export class DirectConnectionError extends MigrateError {
   override readonly hint = "give a connection string that goes to Postgres itself, not through a pooler";
 }
 
-/** The role may not do what a migration needs. Nothing was written. */
+/** Roles are not there, or may not do what a migration needs. All that is missing is said at once. Nothing was written. */
 export class PrivilegeError extends MigrateError {
   override readonly name = "PrivilegeError";
   readonly code = "MIG604";
   readonly kind = "connection";
-  override readonly hint: string | undefined;
+  override readonly hint: string;
+  /** What mends it, in the order in which a superuser runs it; none where only the server knows what was refused. */
+  readonly statements: readonly string[];
 
-  constructor(message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
-    this.hint = hint;
+  /** `found` is one sentence or several, `mends` the statements that help, or advice where none is known. */
+  constructor(found: string | readonly string[], mends: string | readonly string[], options?: ErrorOptions) {
+    super(typeof found === "string" ? found : found.join("; "), options);
+    this.statements = typeof mends === "string" ? [] : mends;
+    this.hint = typeof mends === "string" ? mends : hintOf(mends);
   }
+}
+
+function hintOf(statements: readonly string[]): string {
+  const passwords = statements.some((each) => each.endsWith(" login;")) ? ", with passwords as you keep them" : "";
+  return `run as a superuser${passwords}:\n${statements.map((each) => `  ${each}`).join("\n")}`;
 }
 
 /** The server is older than Postgres 15. Nothing was written. */

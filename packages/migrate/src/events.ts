@@ -1,4 +1,5 @@
 import type { MigrationFile } from "./migrations.ts";
+import type { PlannedFile } from "./plan.ts";
 
 /** A connection that is in the way: the holder of the migration lock, or of a lock that a statement waits for. */
 export interface Blocker {
@@ -11,6 +12,8 @@ export interface Blocker {
   readonly state: string | undefined;
   /** Its current or last statement, at most 200 characters; `undefined` for a role that may not see it. */
   readonly query: string | undefined;
+  /** True for a role that may not see what it does: being granted `pg_read_all_stats`, it may. */
+  readonly hidden: boolean;
   /** How long that statement, or its transaction if it idles in one, has been going on, by the server's clock. */
   readonly ageMs: number | undefined;
 }
@@ -20,7 +23,7 @@ export type MigrateEvent =
   /** Somebody else migrates this database. Told at once, when the holder changes, and every ten seconds. */
   | { readonly type: "waiting"; readonly waitedMs: number; readonly holder: Blocker | undefined }
   | { readonly type: "locked"; readonly waitedMs: number }
-  | { readonly type: "planned"; readonly files: readonly MigrationFile[] }
+  | { readonly type: "planned"; readonly files: readonly PlannedFile[] }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "started"; readonly file: MigrationFile; readonly index: number; readonly count: number }
   /** A file without a transaction: statement `statement` of `statements` is about to run. */

@@ -171,10 +171,10 @@ async function publicSchemaWarnings(client: CatalogClient): Promise<string[]> {
 function hintFor(changes: readonly GrantChange[], roles: readonly string[]): string {
   const hints: string[] = [];
   if (changes.length > 0)
-    hints.push(`apply puts the grants right; as SQL: ${changes.map((c) => c.statement).join("; ")}`);
+    hints.push(["apply puts the grants right; as SQL:", ...changes.map((c) => `  ${c.statement};`)].join("\n"));
   if (roles.length > 0)
     hints.push("roles, their attributes and memberships are the operator's: alter role, revoke ... from");
-  return hints.join(". ");
+  return hints.join("\n");
 }
 
 export async function inTransaction<Result>(

@@ -37,7 +37,7 @@ export { generate, lint, newMigration, plan, repair, status, verify } from "./on
 export type { Plan, PlannedFile } from "./plan.ts";
 export type { ReadOptions } from "./plan-command.ts";
 export { renderGraph } from "./render-graph.ts";
-export type { RepairAction, RepairOptions } from "./repair.ts";
+export type { RepairAction, RepairOptions, RepairResult } from "./repair.ts";
 export {
   CancelledError,
   EditedError,
@@ -50,6 +50,7 @@ export {
   SqlFailureError,
   TransactionEndedError,
 } from "./run-errors.ts";
+export { ScratchDatabaseError } from "./scratch-database-error.ts";
 export type { NamespaceStatus, Status, StoppedFile } from "./status.ts";
 export type { VerifyOptions, VerifyResult } from "./verify.ts";
-export { DriftError, ReplayError, ScratchDatabaseError, StoppedFilesError } from "./verify-errors.ts";
+export { DriftError, ReplayError, StoppedFilesError } from "./verify-errors.ts";

@@ -15,6 +15,8 @@ export interface NamespaceRun {
   /** The database is newer than these files: no repeatable one of them may run. */
   readonly ahead: boolean;
   readonly access: Access | undefined;
+  /** No namespace after it has anything to run, and the grants will be settled: what access.json names has to be there. */
+  readonly last: boolean;
   readonly transaction: "namespace" | "file";
   started(file: MigrationFile): void;
   ran(file: MigrationFile, durationMs: number): void;
@@ -64,7 +66,14 @@ export async function runNamespace(runner: Runner, work: NamespaceRun): Promise<
         const held = grants();
         if (last)
           return () =>
-            contract.finishBatch(client, { namespace, migrations, access, annotations, memory: { grants: held } });
+            contract.finishBatch(client, {
+              namespace,
+              migrations,
+              access,
+              annotations,
+              memory: { grants: held },
+              last: work.last,
+            });
         return held.length === 0 ? undefined : () => restoreRoutineGrants(client, held);
       },
     });

@@ -29,7 +29,7 @@ test("repeatable files come after what they build on, numbered ones need not com
   expect(await made(["001-x.sql", "002-r-y.sql"], "b")).toBe("003-b.sql");
 });
 
-test.each(["", "A", "a b", "../x", "-a", "a/b", "a.sql.b", "é", "a".repeat(151)])(
+test.each(["", "A", "a b", "../x", "-a", "a/b", "a.sql.b", "é", "007-thing", "007", "a".repeat(151)])(
   "refuses the name %j and writes nothing",
   async (name) => {
     using tree = new Tree({ "m/namespaces.txt": "" });

@@ -11,7 +11,10 @@ export interface NewMigrationOptions {
   /** The migrations directory. It must be there. */
   readonly directory: string;
 
-  /** What the file is about, of lower-case letters, digits, dots, dashes and underscores: `add-priority`. 1 to 150 characters. */
+  /**
+   * What the file is about, of lower-case letters, digits, dots, dashes and underscores: `add-priority`. 1 to 150 characters, and no number in front: the
+   * directory gives it.
+   */
   readonly name: string;
 
   /**
@@ -57,6 +60,7 @@ export async function newMigration(options: NewMigrationOptions): Promise<string
   const parsed = parseFileName(`1${repeatable ? "-r" : ""}-${name}.sql`);
   if ("problem" in parsed || parsed.name !== name || parsed.repeatable !== repeatable)
     throw new OptionError("name", "lower-case letters, digits, dots, dashes and underscores, like add-priority", name);
+  if (/^\d+(-|$)/.test(name)) throw new OptionError("name", "without a number: it gets the directory's next one", name);
   if (!isDirectory(directory))
     throw new MigrationsDirectoryError(directory, "there is no such directory", "make it first, with a namespaces.txt");
 

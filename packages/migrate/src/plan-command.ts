@@ -19,11 +19,15 @@ export interface ReadOptions {
 /**
  * What `apply` would do now. Writes nothing, takes no lock, waits for nobody; works on a standby and in a database that was never migrated.
  *
- * @throws {MigrateError} Of kind `connection`.
+ * Where nothing is pending, what is granted is compared too, and a difference is a warning; so are missing roles.
+ *
+ * @throws {AccessFileError} access.json can't be used, or names a package that is not in the graph.
+ * @throws {MigrateError} Of kind `connection`: among them a {@link PrivilegeError} that lists all that is missing to read the ledger.
  */
 export async function plan(db: MigrationDatabase, migrations: Migrations, options: ReadOptions = {}): Promise<Plan> {
   knownKeys(options, ["access"]);
   const access = await accessOf(migrations, options.access);
-  const { pending, edited, warnings } = comparePlan(migrations, await readState(db, access?.ownerRole));
-  return { pending, edited, warnings };
+  const state = await readState(db, migrations, access);
+  const { pending, edited, warnings } = comparePlan(migrations, state.ledger);
+  return { pending, edited, warnings: [...warnings, ...state.warnings] };
 }

@@ -14,7 +14,7 @@ export interface PlanRun {
 
 /** Runs a plan, namespace after namespace. What was committed before a failure stays. */
 export async function runPlan(runner: Runner, { plan, migrations, access, transaction }: PlanRun): Promise<void> {
-  runner.onEvent({ type: "planned", files: plan.pending.map(({ file }) => file) });
+  runner.onEvent({ type: "planned", files: plan.pending });
   const count = plan.pending.length;
   const order = new Map(plan.pending.map(({ file }, index) => [file, index + 1]));
   const pending = new Map<string, PlannedFile[]>();
@@ -23,6 +23,7 @@ export async function runPlan(runner: Runner, { plan, migrations, access, transa
     if (files === undefined) pending.set(planned.file.namespace, [planned]);
     else files.push(planned);
   }
+  const last = [...pending.keys()].at(-1);
   for (const namespace of migrations.namespaces) {
     const files = pending.get(namespace.name);
     if (files === undefined) continue;
@@ -32,6 +33,7 @@ export async function runPlan(runner: Runner, { plan, migrations, access, transa
       pending: files,
       ahead: plan.ahead.has(namespace.name),
       access,
+      last: plan.ahead.size === 0 && namespace.name === last,
       transaction,
       // A file that runs although it was not planned, to make again what another dropped, is counted with the last.
       started: (file) => runner.onEvent({ type: "started", file, index: order.get(file) ?? count, count }),

@@ -58,15 +58,26 @@ export class EditedError extends MigrateError {
   readonly code = "MIG302";
   readonly kind = "validation";
   override readonly positions: readonly SourcePosition[];
-  override readonly hint =
-    "put the old text back and add a new migration; or `repair` with accept-hash if the change of the text has no effect";
+  override readonly hint: string;
   readonly edited: readonly EditedFile[];
 
   constructor(edited: readonly EditedFile[]) {
     super(["an applied migration was edited; nothing was run:", ...edited.map(showEdited)].join("\n"));
     this.edited = edited;
+    this.hint = [
+      "put the old text back and add a new migration; or, if the change of the text has no effect:",
+      ...edited.slice(0, 20).map(({ file }) => `  ${repairCommand("accept-hash", file)}`),
+    ].join("\n");
     this.positions = edited.map(({ file }) => ({ file: file.path, line: 1 }));
   }
+}
+
+/** `plinth-migrate repair --accept-hash @acme/app:7`, to be copied. */
+export function repairCommand(
+  action: "mark-applied" | "mark-failed" | "accept-hash",
+  { namespace, number }: { readonly namespace: string; readonly number: number },
+): string {
+  return `plinth-migrate repair --${action} ${namespace}:${number}`;
 }
 
 function showEdited({ file, appliedHash, appliedAt, appliedBy }: EditedFile): string {
@@ -114,8 +125,8 @@ export class InterruptedFileError extends MigrateError {
     this.positions = [position];
     this.hint =
       code === "MIG304"
-        ? `look at the database, finish or undo by hand, then \`repair\`: mark-applied ${file.namespace}:${file.number} if all of the file is in effect, mark-failed to run it from its first statement`
-        : `put those statements back as they were, or \`repair\`: mark-failed ${file.namespace}:${file.number} to run it from its first statement`;
+        ? `look at the database, and finish or undo by hand; if all of the file is in effect then:\n  ${repairCommand("mark-applied", file)}\nor, to run it from its first statement:\n  ${repairCommand("mark-failed", file)}`
+        : `put those statements back as they were, or, to run it from its first statement:\n  ${repairCommand("mark-failed", file)}`;
   }
 }
 
@@ -162,7 +173,7 @@ export class TransactionEndedError extends MigrateError {
   readonly kind = "partial";
   override readonly positions: readonly SourcePosition[];
   override readonly hint =
-    "remove COMMIT, END, ROLLBACK from the file; then see what of it is in effect, and `repair` mark-applied what is wholly so";
+    "remove COMMIT, END, ROLLBACK from the file; then see what of it is in effect, and `plinth-migrate repair --mark-applied` what is wholly so";
   /** The files that ran in the transaction until it was ended, the one that ended it last. */
   readonly files: readonly MigrationFile[];
 
@@ -209,10 +220,11 @@ export class LedgerMovedError extends Error {
 /** `pid 311 web-api on 10.0.0.7, idle in transaction for 95 s, "select 1"`, for messages and terminals. */
 export function showBlocker(blocker: Blocker | undefined): string {
   if (blocker === undefined) return "its holder is not to be seen";
-  const { pid, applicationName, clientHost, state, ageMs, query } = blocker;
+  const { pid, applicationName, clientHost, state, ageMs, query, hidden } = blocker;
   return [
     `pid ${pid}${applicationName === "" ? "" : ` ${applicationName}`}${clientHost === undefined ? "" : ` on ${clientHost}`}`,
     ...(state === undefined ? [] : [ageMs === undefined ? state : `${state} for ${Math.round(ageMs / 1000)} s`]),
     ...(query === undefined || query === "" ? [] : [JSON.stringify(query)]),
+    ...(hidden ? ["what it does is hidden from this role: grant pg_read_all_stats to it"] : []),
   ].join(", ");
 }

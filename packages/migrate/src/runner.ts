@@ -25,6 +25,7 @@ export interface Runner {
 /** How a run connects, waits and tells. */
 export interface RunnerOptions {
   readonly ownerRole: string | undefined;
+  readonly serviceRoles: readonly string[];
   readonly signal: AbortSignal | undefined;
   readonly onEvent: OnMigrateEvent;
   readonly lockTimeoutMs: number;

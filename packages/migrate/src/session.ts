@@ -4,6 +4,7 @@ import { quoteName } from "./catalog/catalog-client.ts";
 import { APPLICATION_NAME, type Connection, type MigrationDatabase, openConnection, sqlstateOf } from "./connection.ts";
 import { ConnectionError, NotPrimaryError, PrivilegeError, ServerTooOldError } from "./connection-errors.ts";
 import { MigrateError } from "./migrate-error.ts";
+import { missingRights, type NeededRoles, type RightsFound, rightsSql } from "./missing-rights.ts";
 import { quoteText } from "./quote-text.ts";
 
 /** The connection that migrates, checked and set up. */
@@ -19,6 +20,8 @@ export interface Session {
   readonly ledgerOwner: string | undefined;
   /** The role that everything will belong to. */
   readonly owner: string;
+  /** Service roles that are not there, where there is a ledger: an older checkout does not miss them. */
+  readonly missingRights: PrivilegeError | undefined;
   /** Begins what may not see what ran before it: role, search_path and time limits as they were, then ours. Ends in a semicolon. */
   prelude(scope: "local" | "session"): string;
   /** How many statements {@link prelude} is. */
@@ -33,20 +36,14 @@ const MAJOR_VERSION_MIN = 15;
 // How soon the server notices that we are gone, while it runs a statement of ours: a killed migrator's lock is free within a second.
 const CONNECTION_CHECK_MS = 500;
 
-interface Preflight {
+interface Preflight extends RightsFound {
   readonly pid: number;
   readonly version_number: number;
   readonly version: string;
   readonly platform: string;
-  readonly database: string;
   readonly standby: boolean;
   readonly read_only: boolean;
-  readonly current_role: string;
   readonly set_role: string;
-  readonly may_create_schema: boolean;
-  readonly owner_exists: boolean;
-  readonly owner_member: boolean;
-  readonly ledger_owner: string | null;
   readonly settings: readonly (readonly [name: string, value: string])[];
 }
 
@@ -60,47 +57,38 @@ const callersSettings = `coalesce(
     '[]'
   )`;
 
-// One round trip. Takes no lock. pg_class and not to_regclass, which fails for a role without USAGE on the schema.
-const preflightSql = (ownerRole: string | undefined, own: boolean) => `
-select
+// One round trip. Takes no lock.
+const preflightSql = (roles: NeededRoles, own: boolean) =>
+  rightsSql(
+    roles,
+    `
   pg_catalog.pg_backend_pid() as pid,
   pg_catalog.current_setting('server_version_num')::integer as version_number,
   pg_catalog.current_setting('server_version') as version,
   pg_catalog.version() as platform,
-  pg_catalog.current_database() as database,
   pg_catalog.pg_is_in_recovery() as standby,
   pg_catalog.current_setting('transaction_read_only') = 'on' as read_only,
-  current_user::text as current_role,
   pg_catalog.current_setting('role') as set_role,
-  pg_catalog.has_database_privilege(coalesce(owner.rolname, current_user), pg_catalog.current_database(), 'create')
-    as may_create_schema,
-  owner.oid is not null as owner_exists,
-  owner.oid is not null and pg_catalog.pg_has_role(owner.oid, 'member') as owner_member,
-  (
-    select pg_catalog.pg_get_userbyid(n.nspowner)::text
-    from pg_catalog.pg_namespace n
-    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'fence'
-    where n.nspname = 'plinth_migrate'
-  ) as ledger_owner,
-  ${own ? "'[]'::json" : callersSettings} as settings
-from (values (1)) always (one)
-left join pg_catalog.pg_roles owner on owner.rolname = ${ownerRole === undefined ? "null" : quoteText(ownerRole)}`;
+  ${own ? "'[]'::json" : callersSettings} as settings,`,
+  );
+
+/** How the connection is checked and set up. */
+export interface SessionOptions extends NeededRoles {
+  readonly statementLockTimeoutMs: number;
+}
 
 /**
  * Opens or takes the connection, and checks all that can be known before anything is written.
  *
  * @throws {MigrateError} Of kind `connection`: not reachable, not a primary, too old, rights missing. Nothing was written.
  */
-export async function openSession(
-  db: MigrationDatabase,
-  options: { readonly ownerRole: string | undefined; readonly statementLockTimeoutMs: number },
-): Promise<Session> {
+export async function openSession(db: MigrationDatabase, options: SessionOptions): Promise<Session> {
   const connection = await openConnection(db);
   try {
-    const { rows } = await connection.client.query<Preflight>(preflightSql(options.ownerRole, connection.own));
+    const { rows } = await connection.client.query<Preflight>(preflightSql(options, connection.own));
     const found = rows[0]!;
     checkServer(found);
-    checkRole(found, options.ownerRole);
+    checkRoles(found, options.ownerRole);
     const session = makeSession(connection, found, options);
     // Behind a pooler the server session is everybody's: settings are set in transactions only.
     if (!session.pooled)
@@ -112,11 +100,7 @@ export async function openSession(
   }
 }
 
-function makeSession(
-  connection: Connection,
-  found: Preflight,
-  options: { readonly ownerRole: string | undefined; readonly statementLockTimeoutMs: number },
-): Session {
+function makeSession(connection: Connection, found: Preflight, options: SessionOptions): Session {
   const { client } = connection;
   const pooled = (client as { processID?: number | null }).processID !== found.pid;
   const callersRole = found.set_role === "none" ? undefined : found.set_role;
@@ -131,6 +115,7 @@ function makeSession(
     role,
     ledgerOwner: found.ledger_owner ?? undefined,
     owner: role ?? found.current_role,
+    missingRights: missingRights(found, options.ownerRole),
     preludeStatements: 3 + (role === undefined ? 0 : 1) + settings.length,
     actAsOwner: role === undefined ? "set local role none; " : setRoleSql("local", role),
     prelude: (scope) => `${reset}${setRoleSql(scope, role)}${settingsSql(scope, settings)}`,
@@ -162,27 +147,12 @@ function checkServer(found: Preflight): void {
     throw new NotPrimaryError(`the session on database ${found.database} is read-only (default_transaction_read_only)`);
 }
 
-function checkRole(found: Preflight, ownerRole: string | undefined): void {
-  if (ownerRole !== undefined) {
-    const owner = quoteName(ownerRole);
-    if (!found.owner_exists)
-      throw new PrivilegeError(
-        `the owner role ${owner} of access.json does not exist`,
-        `create role ${owner} nologin;`,
-      );
-    if (!found.owner_member)
-      throw new PrivilegeError(
-        `role ${quoteName(found.current_role)} may not act as the owner role ${owner}`,
-        `grant ${owner} to ${quoteName(found.current_role)};`,
-      );
-  }
-  if (!found.may_create_schema && found.ledger_owner === null) {
-    const role = quoteName(ownerRole ?? found.current_role);
-    throw new PrivilegeError(
-      `role ${role} may not create schemas in database ${quoteName(found.database)}, and the ledger is not there yet`,
-      `grant create on database ${quoteName(found.database)} to ${role};`,
-    );
-  }
+/** An older checkout may name services that are gone by now, and changes nothing: there, it is for the plan to say whether they are missed. */
+function checkRoles(found: Preflight, ownerRole: string | undefined): void {
+  const missing = missingRights(found, ownerRole);
+  if (missing === undefined) return;
+  const onlyServices = missing.statements.length === found.missing_services.length;
+  if (!onlyServices || found.ledger_owner === null) throw missing;
 }
 
 function settingsOf(found: Preflight, lockTimeoutMs: number): readonly (readonly [string, string])[] {

@@ -7,8 +7,17 @@ import { type CatalogFingerprint, readFingerprint } from "./catalog-fingerprint.
 import { openConnection, openSibling } from "./connection.ts";
 import { MigrateError } from "./migrate-error.ts";
 import type { Migrations } from "./migrations.ts";
-import { SqlFailureError } from "./run-errors.ts";
-import { ReplayError, ScratchDatabaseError } from "./verify-errors.ts";
+import { CancelledError, SqlFailureError } from "./run-errors.ts";
+import { ScratchDatabaseError } from "./scratch-database-error.ts";
+import { ReplayError } from "./verify-errors.ts";
+
+/** Where and as whom the migrations are run again. */
+export interface ReplayOptions {
+  /** Of an empty database; `undefined`: one is made. */
+  readonly url: string | undefined;
+  readonly access: Access | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
  * What the migrations make of an empty database: all of them are run on a scratch database beside `client`'s own, which is dropped, or on the empty one
@@ -20,14 +29,13 @@ import { ReplayError, ScratchDatabaseError } from "./verify-errors.ts";
 export async function replay(
   client: ClientBase,
   migrations: Migrations,
-  options: { readonly url: string | undefined; readonly access: Access | undefined },
+  options: ReplayOptions,
 ): Promise<CatalogFingerprint> {
-  const { access } = options;
   if (options.url === undefined)
-    return onScratch(client, access, (scratch) => migrateAndRead(scratch, migrations, access));
+    return onScratch(client, options.access, (scratch) => migrateAndRead(scratch, migrations, options));
   const connection = await openConnection(options.url);
   try {
-    return await onEmpty(connection.client, () => migrateAndRead(connection.client, migrations, access));
+    return await onEmpty(connection.client, () => migrateAndRead(connection.client, migrations, options));
   } finally {
     await connection.release(false);
   }
@@ -36,10 +44,10 @@ export async function replay(
 async function migrateAndRead(
   scratch: ClientBase,
   migrations: Migrations,
-  access: Access | undefined,
+  { access, signal }: ReplayOptions,
 ): Promise<CatalogFingerprint> {
   try {
-    await apply(scratch, migrations, { access: access ?? null });
+    await apply(scratch, migrations, { access: access ?? null, signal });
   } catch (error) {
     throw error instanceof SqlFailureError ? new ReplayError(error) : error;
   }
@@ -56,7 +64,8 @@ async function onScratch(
   const scratchName = `${rows[0]?.name}_shadow_${randomBytes(8).toString("hex")}`;
   const name = quoteName(scratchName);
   await client.query(`create database ${name}`).catch((error: unknown) => {
-    throw new ScratchDatabaseError(`no scratch database could be made: ${(error as Error).message}`, { cause: error });
+    const message = `no scratch database could be made: ${(error as Error).message}`;
+    throw new ScratchDatabaseError(message, HINT, { cause: error });
   });
   try {
     const owner = access?.ownerRole;
@@ -72,6 +81,8 @@ async function onScratch(
   }
 }
 
+const HINT = "give the role CREATEDB, or give shadow the URL of an empty database";
+
 const SCHEMAS = `
 select n.nspname::text as name
 from pg_catalog.pg_namespace n
@@ -82,7 +93,7 @@ async function onEmpty(client: ClientBase, work: () => Promise<CatalogFingerprin
   const schemas = await client.query<{ name: string }>(SCHEMAS);
   const before = schemas.rows.map(({ name }) => name);
   if (found.length > 0 || before.some((name) => name !== "public"))
-    throw new ScratchDatabaseError(`the database to replay on is not empty: it has ${found[0] ?? before[0]}`);
+    throw new ScratchDatabaseError(`the database to replay on is not empty: it has ${found[0] ?? before[0]}`, HINT);
   try {
     return await work();
   } finally {
@@ -96,5 +107,6 @@ async function onEmpty(client: ClientBase, work: () => Promise<CatalogFingerprin
 
 /** Whether an error is a finding of the replay, and not a reason why there was none. */
 export function isFinding(error: unknown): error is MigrateError {
+  if (error instanceof CancelledError) return false;
   return error instanceof MigrateError && error.kind !== "connection" && error.kind !== "usage";
 }

@@ -43,6 +43,8 @@ export interface Status {
   /** In the order in which they run; then those that only the ledger knows. */
   readonly namespaces: readonly NamespaceStatus[];
   readonly stopped: readonly StoppedFile[];
+  /** What is odd and may be meant: an older checkout, a new number below an applied one, roles or grants that are missing. */
+  readonly warnings: readonly string[];
 }
 
 /** Counts what is applied and what is not. Writes nothing, takes no lock. */
@@ -53,12 +55,12 @@ export async function status(
 ): Promise<Status> {
   knownKeys(options, ["access"]);
   const access = await accessOf(migrations, options.access);
-  const ledger = await readState(db, access?.ownerRole);
-  return statusOf(migrations, ledger);
+  const { ledger, warnings } = await readState(db, migrations, access);
+  return { ...statusOf(migrations, ledger), warnings: [...comparePlan(migrations, ledger).warnings, ...warnings] };
 }
 
 /** As {@link status}, of a ledger that was read. Pure. */
-export function statusOf(migrations: Migrations, ledger: LedgerState): Status {
+export function statusOf(migrations: Migrations, ledger: LedgerState): Omit<Status, "warnings"> {
   const plan = comparePlan(migrations, ledger);
   const onDisk = new Set(migrations.namespaces.map(({ name }) => name));
   const names = [...onDisk, ...[...ledger.namespaces.keys()].filter((name) => !onDisk.has(name)).sort()];

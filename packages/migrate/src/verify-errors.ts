@@ -1,6 +1,7 @@
 import type { Drift } from "./catalog-fingerprint.ts";
 import { MigrateError, type SourcePosition } from "./migrate-error.ts";
 import type { MigrationFile } from "./migrations.ts";
+import { repairCommand } from "./run-errors.ts";
 import type { StoppedFile } from "./status.ts";
 
 /** Files without a transaction that stopped part-way and are neither finished nor repaired. */
@@ -8,7 +9,7 @@ export class StoppedFilesError extends MigrateError {
   override readonly name = "StoppedFilesError";
   readonly code = "MIG313";
   readonly kind = "validation";
-  override readonly hint = "apply goes on where they stopped; or `repair`: mark-applied, mark-failed";
+  override readonly hint: string;
   override readonly positions: readonly SourcePosition[];
   readonly files: readonly StoppedFile[];
 
@@ -23,6 +24,13 @@ export class StoppedFilesError extends MigrateError {
       ].join("\n"),
     );
     this.files = files;
+    this.hint = [
+      "apply goes on where they stopped; or, after a look at the database, one of:",
+      ...files
+        .slice(0, 10)
+        .flatMap((file) => [repairCommand("mark-applied", file), repairCommand("mark-failed", file)])
+        .map((command) => `  ${command}`),
+    ].join("\n");
     this.positions = files.flatMap(({ namespace, number }) => {
       const file = onDisk.find((each) => each.namespace === namespace && each.number === number);
       return file === undefined ? [] : [{ file: file.path, line: 1 }];
@@ -63,12 +71,4 @@ export class ReplayError extends MigrateError {
     this.hint =
       cause.hint ?? "a repeatable file runs at its number on an empty database: give it one above what its body needs";
   }
-}
-
-/** There is no scratch database to replay on. */
-export class ScratchDatabaseError extends MigrateError {
-  override readonly name = "ScratchDatabaseError";
-  readonly code = "MIG607";
-  readonly kind = "connection";
-  override readonly hint = "give the role CREATEDB, or give shadow the URL of an empty database";
 }

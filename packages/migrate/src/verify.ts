@@ -2,6 +2,7 @@ import { knownKeys, OptionError } from "@plinth/db-core/errors";
 import type { ClientBase } from "pg";
 import type { Access } from "./access.ts";
 import { accessOf } from "./apply.ts";
+import { checkSignal } from "./apply-options.ts";
 import { compareFingerprints, readFingerprint } from "./catalog-fingerprint.ts";
 import { type MigrationDatabase, openConnection } from "./connection.ts";
 import type { LedgerState } from "./ledger.ts";
@@ -9,9 +10,9 @@ import type { MigrateError } from "./migrate-error.ts";
 import type { Migrations } from "./migrations.ts";
 import { comparePlan } from "./plan.ts";
 import { readState } from "./read-state.ts";
-import { EditedError } from "./run-errors.ts";
+import { CancelledError, EditedError } from "./run-errors.ts";
 import { sessionFailure } from "./session.ts";
-import { isFinding, replay } from "./shadow.ts";
+import { isFinding, type ReplayOptions, replay } from "./shadow.ts";
 import { statusOf } from "./status.ts";
 import { DriftError, StoppedFilesError } from "./verify-errors.ts";
 
@@ -26,49 +27,78 @@ export interface VerifyOptions {
    * @defaultValue `false`
    */
   readonly shadow?: boolean | string | undefined;
+  /** Aborted: no further check begins, a replay is cancelled and its scratch database dropped, `verify` rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What `verify` found. */
 export interface VerifyResult {
-  /** Each with code, kind, places and hint. Empty: all is as it should be. */
+  /** Each with code, kind, places and hint. Empty: all that was looked at is as it should be. */
   readonly problems: readonly MigrateError[];
-  /** What is odd and may be meant: pending files, files that are gone. */
+  /** What is odd and may be meant: pending files, files that are gone, an older checkout. */
   readonly warnings: readonly string[];
+  /** Why `shadow` was asked for and nothing was compared, a sentence each. Empty: it was, or nobody asked. */
+  readonly notCompared: readonly string[];
 }
 
 /**
  * Holds a database against its files: edited files, files that stopped part-way, promises of procedures, grants and, with `shadow`, everything that
  * the migrations make. Writes nothing into the database.
  *
- * @throws {MigrateError} Of kind `connection`: it could not be looked at.
+ * Files that are pending, or a checkout that is older than the database, make something else than what is there: then nothing is replayed, and
+ * `notCompared` says so. An older checkout's access.json is not held against the grants.
+ *
+ * @throws {MigrateError} Of kind `connection`: it could not be looked at; roles that are missing for that are listed.
+ * @throws {CancelledError} `signal` was aborted. The scratch database is gone.
  */
 export async function verify(
   db: MigrationDatabase,
   migrations: Migrations,
   options: VerifyOptions = {},
 ): Promise<VerifyResult> {
-  knownKeys(options, ["access", "shadow"]);
+  knownKeys(options, ["access", "shadow", "signal"]);
   const { shadow = false } = options;
   if (typeof shadow !== "boolean" && typeof shadow !== "string")
     throw new OptionError("shadow", "true, false or the URL of an empty database", shadow);
+  const signal = checkSignal(options.signal);
   const access = await accessOf(migrations, options.access);
-  const ledger = await readState(db, access?.ownerRole);
+  const { ledger, warnings } = await readState(db, migrations, access, "all");
   const connection = await openConnection(db);
   try {
-    const pending = comparePlan(migrations, ledger).pending.length;
+    const { client } = connection;
+    const { ahead, ...plan } = comparePlan(migrations, ledger);
+    const notCompared = shadow === false ? [] : whyNot(plan.pending.length, ahead);
     const checks = [
       async () => verifyLedger(migrations, ledger),
-      () => verifyContracts(connection.client, migrations, access),
-      ...(shadow !== false && pending === 0 ? [() => verifyReplay(connection.client, migrations, access, shadow)] : []),
+      () => verifyContracts(client, migrations, access),
+      ...(ahead.size === 0 ? [() => verifyGrants(client, migrations, access)] : []),
+      ...(shadow !== false && notCompared.length === 0
+        ? [() => verifyReplay(client, migrations, { url: shadow === true ? undefined : shadow, access, signal })]
+        : []),
     ];
     const problems: MigrateError[] = [];
-    for (const check of checks) problems.push(...(await check().catch(asFinding)));
-    return { problems, warnings: [...warningsOf(migrations, ledger), ...skipped(shadow !== false, pending)] };
+    for (const check of checks) {
+      if (signal?.aborted) throw new CancelledError("failed", { cause: signal.reason });
+      problems.push(...(await check().catch(asFinding)));
+    }
+    return { problems, warnings: [...warningsOf(migrations, ledger), ...warnings], notCompared };
   } catch (error) {
     throw sessionFailure(error);
   } finally {
     await connection.release(false);
   }
+}
+
+/** What the migrations make is what the database ought to have only where they are the ones that were applied. */
+function whyNot(pending: number, ahead: ReadonlySet<string>): string[] {
+  return [
+    ...(pending === 0 ? [] : [`${files(pending)} pending: apply first`]),
+    ...[...ahead].map((namespace) => `the database has newer files of ${namespace} than this checkout`),
+  ];
+}
+
+function files(count: number): string {
+  return `${count} ${count === 1 ? "file is" : "files are"}`;
 }
 
 function asFinding(error: unknown): MigrateError[] {
@@ -86,44 +116,52 @@ function verifyLedger(migrations: Migrations, ledger: LedgerState): MigrateError
   ];
 }
 
-/** Promises and grants: each is looked at even if the other is broken. */
 async function verifyContracts(
   client: ClientBase,
   migrations: Migrations,
   access: Access | undefined,
 ): Promise<MigrateError[]> {
   const { checkContracts } = await import("./batch-contract.ts");
-  const { checkGrants, inTransaction } = await import("./grants.ts");
-  const contracts = () =>
-    inTransaction(client, "begin isolation level repeatable read read only", async () => {
-      await checkContracts(client, { migrations, access });
-      return [];
-    });
-  const grants = async () => {
-    await checkGrants(client, migrations, access);
+  const { inTransaction } = await import("./grants.ts");
+  return inTransaction(client, "begin isolation level repeatable read read only", async () => {
+    await checkContracts(client, { migrations, access });
     return [];
-  };
-  return [...(await contracts().catch(asFinding)), ...(await grants().catch(asFinding))];
+  });
+}
+
+async function verifyGrants(
+  client: ClientBase,
+  migrations: Migrations,
+  access: Access | undefined,
+): Promise<MigrateError[]> {
+  const { checkGrants } = await import("./grants.ts");
+  await checkGrants(client, migrations, access);
+  return [];
 }
 
 async function verifyReplay(
   client: ClientBase,
   migrations: Migrations,
-  access: Access | undefined,
-  shadow: true | string,
+  options: ReplayOptions,
 ): Promise<MigrateError[]> {
-  const made = await replay(client, migrations, { url: shadow === true ? undefined : shadow, access });
+  const made = await replay(client, migrations, options);
   const drift = compareFingerprints(made, await readFingerprint(client));
   return drift.length === 0 ? [] : [new DriftError(drift)];
 }
 
 function warningsOf(migrations: Migrations, ledger: LedgerState): string[] {
-  const missing = statusOf(migrations, ledger)
-    .namespaces.filter((each) => each.onDisk && each.missing > 0)
-    .map((each) => `${each.namespace}: ${each.missing} applied files are no longer there`);
-  return [...comparePlan(migrations, ledger).warnings, ...missing];
+  const { pending, ahead, warnings } = comparePlan(migrations, ledger);
+  // What an older checkout does not have is newer than it, and not gone.
+  const missing = statusOf(migrations, ledger).namespaces.filter(
+    (each) => each.onDisk && each.missing > 0 && !ahead.has(each.namespace),
+  );
+  return [
+    ...warnings,
+    ...missing.map((each) => `${each.namespace}: ${applied(each.missing)} no longer there`),
+    ...(pending.length === 0 ? [] : [`${files(pending.length)} pending`]),
+  ];
 }
 
-function skipped(asked: boolean, pending: number): string[] {
-  return asked && pending > 0 ? [`${pending} files are pending: apply them before what they make can be compared`] : [];
+function applied(count: number): string {
+  return `${count} applied ${count === 1 ? "file is" : "files are"}`;
 }

@@ -20,7 +20,7 @@ test("what is pending runs and is listed, and the next run finds nothing to do",
   });
   const first = await app.run("apply");
   expect(first).toMatchObject({ code: 0, stderr: "" });
-  expect(first.stdout).toMatch(/order +namespace +file +mode/);
+  expect(first.stdout).toMatch(/order +namespace +file +mode +reason/);
   expect(first.stdout).toMatch(/@acme\/app +001-photo\.sql +tx/);
   expect(first.stdout).toMatch(/\[\d+\/\d+\] @acme\/app 001-photo\.sql \.+ \d+ ms/);
   expect(first.stdout).toMatch(/commit @acme\/app, 2 files applied/);

@@ -64,11 +64,19 @@ test("new makes the file with the next number and prints its path", async () => 
   expect(readFileSync(path, "utf8")).toMatch(/^-- /);
 });
 
-test("new refuses a name that is no file's", async () => {
+test("new refuses a name that is no file's, or that brings a number, and gives one that would do", async () => {
   const { directory } = project({});
-  for (const name of ["Bad Name", "../up", "", "x".repeat(300)]) {
+  for (const [name, nearest] of [
+    ["Add Thing", "add-thing"],
+    ["007-thing", "thing"],
+    ["../up", "up"],
+    ["", "add-priority"],
+    ["x".repeat(300), "x".repeat(60)],
+  ] as const) {
     const run = await runCli(["new", name], { cwd: directory });
     expect([run.code, run.stdout]).toEqual([2, ""]);
+    expect(run.stderr).toContain(`MIG690 <name> must be`);
+    expect(run.stderr).toContain(`for example: plinth-migrate new ${nearest}\n`);
   }
 });
 

@@ -83,4 +83,6 @@ test("an older checkout changes nothing, says so, and ends with 0", async () => 
   const run = await older.runWith({ env: { DATABASE_URL: app.url } }, "apply");
   expect(run).toMatchObject({ code: 0, stderr: expect.stringMatching(/warning .*older checkout/) });
   expect(run.stdout).toContain("0 files applied");
+  const status = await older.runWith({ env: { DATABASE_URL: app.url } }, "status");
+  expect(status).toMatchObject({ code: 0, stderr: expect.stringMatching(/warning .*older checkout/) });
 });

@@ -16,7 +16,9 @@ test("accept-hash takes an edited file as it is", async () => {
   const app = await given({ "migrations/001-t.sql": "create table t (a int);" });
   await app.run("apply");
   app.project.write({ "migrations/001-t.sql": "create table t (a int); -- a word" });
-  expect((await app.run("apply")).code).toBe(4);
+  const refused = await app.run("apply");
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toMatch(/^ +plinth-migrate repair --accept-hash @acme\/app:1$/m);
   const run = await app.run("repair", "--accept-hash", "@acme/app:1", "--json");
   expect(run.code).toBe(0);
   expect(documentOf(run).action).toEqual({ type: "accept-hash", namespace: "@acme/app", number: 1 });
@@ -37,10 +39,20 @@ test("a file that stopped part-way is shown by status, and mark-applied settles 
   expect(await app.run("apply")).toMatchObject({ code: 0, stdout: expect.stringContaining("0 files applied") });
 });
 
+test("mark-failed of a sound file is done with a warning", async () => {
+  const app = await given({ "migrations/001-t.sql": "select 1;" });
+  await app.run("apply");
+  const run = await app.run("repair", "--mark-failed", "@acme/app:1");
+  expect(run).toMatchObject({ code: 0, stderr: expect.stringMatching(/warning @acme\/app:1 was applied and nothing/) });
+});
+
 test.each([
   [[], /repair needs exactly one of --mark-applied, --mark-failed, --accept-hash/],
   [["--mark-applied", "a:1", "--mark-failed", "a:1"], /repair needs exactly one of/],
-  [["--accept-hash", "acme"], /--accept-hash needs a namespace and a number/],
+  [
+    ["--accept-hash", "acme"],
+    /--accept-hash needs a namespace and a number[\s\S]*plinth-migrate repair --accept-hash acme:7: the number of the file/,
+  ],
   [["--accept-hash", "@acme/app:9"], /@acme\/app:9/],
 ])("%j is refused with 2", async (args, message) => {
   const app = await given({ "migrations/001-t.sql": "select 1;" });

@@ -10,17 +10,24 @@ import { migrationsDirectory } from "../migrations-directory.ts";
 const ACTIONS = ["mark-applied", "mark-failed", "accept-hash"] as const;
 
 /** Writes an operator's decision about one file into the ledger. */
-export async function repair({ args, env, cwd, output, facts }: CommandContext): Promise<number> {
+export async function repair({ args, env, cwd, output, signal, facts }: CommandContext): Promise<number> {
   const directory = migrationsDirectory(args, cwd);
   const action = actionOf(args);
   const lockTimeoutMs = durationOption(args, "lock-timeout");
   const database = databaseAddress(args, env);
   const migrations = await loadMigrations(directory);
-  await repairLedger(database.url, migrations, action, { lockTimeoutMs });
+  const { warnings } = await repairLedger(database.url, migrations, action, { lockTimeoutMs, signal });
+  for (const warning of warnings) output.warn(warning);
   output.line(`${action.namespace}:${action.number} ${DONE[action.type]}`);
   facts.database = database.shown;
   facts.action = action;
+  facts.warnings = warnings;
   return EXIT_OK;
+}
+
+/** What was given, made whole: `helpdesk` was meant as `helpdesk:7`. */
+function exampleOf(which: string): string {
+  return /^[@a-z][\w@/.-]{0,59}$/i.test(which) ? `${which}:7` : "@acme/queue:7";
 }
 
 const DONE: Readonly<Record<RepairAction["type"], string>> = {
@@ -43,7 +50,7 @@ function actionOf(args: Arguments): RepairAction {
   if (match === null)
     throw new CommandLineError(
       `--${type} needs a namespace and a number, like @acme/queue:7, but is ${JSON.stringify(which.slice(0, 60))}`,
-      "status and the error of apply name the file so",
+      `plinth-migrate repair --${type} ${exampleOf(which)}: the number of the file, as status and the error of apply name it`,
     );
   return { type, namespace: match[1] ?? "", number: Number(match[2]) };
 }

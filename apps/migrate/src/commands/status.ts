@@ -10,14 +10,15 @@ export async function status({ args, env, cwd, output, facts, closing }: Command
   const directory = migrationsDirectory(args, cwd);
   const database = databaseAddress(args, env);
   const migrations = await loadMigrations(directory);
-  for (const warning of migrations.warnings) output.warn(warning);
   const found = await readStatus(database.url, migrations);
+  for (const warning of found.warnings) output.warn(warning);
 
   output.line(`database ${database.shown}`);
   for (const line of table(rowsOf(found))) output.line(line);
   for (const stopped of found.stopped) for (const line of stoppedLines(stopped)) closing.push(line);
   facts.database = database.shown;
   facts.namespaces = found.namespaces.map((each) => ({ ...each, version: each.version ?? null }));
+  facts.warnings = found.warnings;
   facts.stopped = found.stopped.map((each) => ({ ...each, error: each.error ?? null }));
 
   const pending = found.namespaces.some((each) => each.pending + each.changed + each.failed > 0);
@@ -52,6 +53,8 @@ function stoppedLines({
   const what = status === "failed" ? "failed" : "was interrupted, or is running now,";
   return [
     `${namespace} ${name} ${what} after ${statementsDone} of ${statementCount} statements`,
-    `  apply goes on there; or, after a look at the database: repair --mark-applied ${which}, repair --mark-failed ${which}`,
+    "  apply goes on there; or, after a look at the database, one of:",
+    `    plinth-migrate repair --mark-applied ${which}`,
+    `    plinth-migrate repair --mark-failed ${which}`,
   ];
 }

@@ -78,3 +78,31 @@ test("--shadow with something that is no URL is refused with 2, and with a scrat
   expect(run.code).toBe(8);
   expect(run.stderr).not.toContain("hunter2");
 });
+
+test("--shadow with something pending compares nothing, says so and ends with 3; without it what is pending is a warning", async () => {
+  const app = await applied();
+  app.project.write({ "migrations/002-b.sql": "select 1;" });
+  expect(await app.run("verify")).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("1 file is pending"),
+  });
+  const run = await app.run("verify", "--shadow");
+  expect([run.code, run.stdout]).toEqual([3, "not compared: 1 file is pending: apply first\n"]);
+  expect(documentOf(await app.run("verify", "--shadow", "--json"))).toMatchObject({
+    ok: false,
+    exitCode: 3,
+    problems: [],
+    notCompared: ["1 file is pending: apply first"],
+  });
+});
+
+test("an owner role that is not there ends verify, plan and apply with 8 and the statement that makes it", async () => {
+  const app = await applied();
+  app.project.write({ "access.json": '{ "ownerRole": "no_such_owner", "services": { "no_such_api": {} } }' });
+  for (const command of ["verify", "plan", "status", "apply"]) {
+    const run = await app.run(command);
+    expect(run.code).toBe(8);
+    expect(run.stderr).toContain('\n    create role "no_such_owner" nologin;\n');
+    expect(run.stderr).toContain('\n    create role "no_such_api" login;\n');
+  }
+});

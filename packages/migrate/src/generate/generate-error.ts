@@ -33,15 +33,4 @@ export class StaleTypesError extends MigrateError {
   }
 }
 
-/** No scratch database could be made. Nothing was written. */
-export class TypesDatabaseError extends MigrateError {
-  override readonly name = "TypesDatabaseError";
-  readonly code = "MIG532";
-  readonly kind: MigrateErrorKind = "connection";
-  override readonly hint: string;
-
-  constructor(message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
-    this.hint = hint;
-  }
-}
+export { ScratchDatabaseError as TypesDatabaseError } from "../scratch-database-error.ts";
