@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Client } from "pg";
 import type { Call } from "./call.ts";
 import { type Carrier, type Manner, ProcedureQuery } from "./procedure-query.ts";
@@ -78,6 +79,13 @@ export class Lane implements Carrier {
     return this.#looksAtOldest;
   }
 
+  /** Whether the connection keeps the process from ending. */
+  hold(held: boolean): void {
+    const socket = this.#client.connection.stream as Socket;
+    if (held) socket.ref();
+    else socket.unref();
+  }
+
   /** The unsettled calls behind the one that runs. */
   callsBehind(): Call[] {
     const calls: Call[] = [];
@@ -88,6 +96,7 @@ export class Lane implements Carrier {
 
   /** Ends once what was sent is answered. */
   async close(): Promise<void> {
+    this.hold(true);
     // A peer that vanished does not answer to a goodbye either.
     const late = setTimeout(() => this.destroy(), GOODBYE_MS);
     await this.#client.end();

@@ -130,6 +130,7 @@ export class Lanes implements Sender, LaneOwner {
         this.#opening = false;
         const lane = new Lane(client, MANNER, this);
         this.#lanes.push(lane);
+        lane.hold(this.#looking !== undefined);
         if (this.#closed) void lane.close();
         this.#sendWaiting();
       },
@@ -142,8 +143,9 @@ export class Lanes implements Sender, LaneOwner {
     );
   }
 
-  /** Runs only while calls are in flight. */
+  /** Runs only while calls are in flight. As long, and a look longer, the lanes keep the process from ending. */
   #startLooking(): void {
+    for (const lane of this.#lanes) lane.hold(true);
     // Answers that have arrived are read first: a process that was busy itself must not take its server for slow.
     this.#looking = setInterval(() => setImmediate(() => this.#look()), LOOK_EVERY_MS);
     this.#looking.unref();
@@ -162,7 +164,9 @@ export class Lanes implements Sender, LaneOwner {
       if (looks > this.#looksMax) lane.destroy();
       else if (looks > 0) this.#rescue(lane);
     }
-    if (!busy) this.#stopLooking();
+    if (busy) return;
+    this.#stopLooking();
+    for (const lane of this.#lanes) lane.hold(false);
   }
 
   #rescue(lane: Lane): void {

@@ -175,6 +175,8 @@ export class Server implements ReadTarget {
       ...clientConfig(options),
       Client: configuredClient(options),
       max: poolMax,
+      // What nobody uses does not keep the process from ending.
+      allowExitOnIdle: true,
     });
     // An idle connection that ends concerns nobody: the pool opens another when it is needed.
     pool.on("error", () => {});
