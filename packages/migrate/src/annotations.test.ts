@@ -97,7 +97,8 @@ test.each([
 test("what stands in the wrong place or is misspelt is refused, all of a file at once", () => {
   const good = "-- @proc mode=read returns=one since=1\n";
   expect(problems(`${good}select 1;`)[0]).toContain("expected `create or replace function");
-  expect(problems(`${good}drop function if exists s.get(bigint);\n${FUNCTION}`)).toHaveLength(1);
+  expect(problems(`${good}drop function if exists s.get(bigint);\nselect 1;`)).toHaveLength(1);
+  expect(problems(`${good}drop function if exists s.get(bigint);`)).toHaveLength(1);
   expect(problems(`${FUNCTION}${good}`)[0]).toContain("2 expected `create or replace function");
   expect(problems(`${good}create procedure s.p() language sql as '';`)).toHaveLength(1);
   expect(problems(`${good}create function get() returns int language sql as '';`)[0]).toContain(
@@ -122,4 +123,19 @@ test("annotations in strings, bodies and block comments are none", () => {
   });
   const body = "create function s.f() returns int language sql begin atomic\n-- @proc mode\nselect 1;\nend;\n";
   expect(findAnnotations(FILE, body + FUNCTION)).toEqual({ annotations: [], problems: [] });
+});
+
+test("the drop of the function that was there may stand between annotation and function", () => {
+  const text = `-- @proc mode=read returns=one since=1\n-- Gets it.\ndrop function if exists s.get(int);\n-- @param id_in json\n${FUNCTION}`;
+  expect(findAnnotations(FILE, text)).toMatchObject({ problems: [], annotations: [{ name: "get", doc: "Gets it." }] });
+});
+
+test("an annotation in a block comment is refused, and not passed over", () => {
+  for (const comment of [
+    "/* @proc mode=read returns=one since=1 */",
+    "/**\n * @proc mode=read returns=one since=1\n */",
+  ])
+    expect(problems(`${comment}\n${FUNCTION}`)).toEqual([expect.stringMatching(/^1 annotations are line comments/)]);
+  expect(problems(`/* see @proc in the README */\n${FUNCTION}`)).toEqual([]);
+  expect(problems(`select '/* @proc */';\n${FUNCTION}`)).toEqual([]);
 });

@@ -38,7 +38,7 @@ export interface Annotation {
 }
 
 /** Tests for anything that might be an annotation: most files have none, and are not read as SQL for it. */
-const ANNOTATION = /--[ \t]*@/;
+const ANNOTATION = /--[ \t]*@|\/\*[\s*]*@/;
 
 /**
  * Reads the procedures that a repeatable file promises: `-- @proc mode=read returns=maybe since=3` above `create or replace function
@@ -69,8 +69,20 @@ export function findAnnotations(
     comment(kind, start, end, inside) {
       if (kind === "line-comment" && inside === undefined)
         comments.push({ text: text.slice(start + 2, end), offset: start });
+      if (
+        kind === "block-comment" &&
+        inside === undefined &&
+        /^\/\*[\s*]*@(?:proc|column|param)\b/.test(text.slice(start, end))
+      )
+        report(
+          start,
+          "annotations are line comments, and this is none: write `-- @proc ...`, each on a line of its own",
+        );
     },
     statement(statement, end) {
+      // Where a signature changes, the old function is dropped: above the annotation, or below it.
+      if (statement.words[0] === "drop" && (statement.words[1] === "function" || statement.words[1] === "routine"))
+        return;
       const annotation = readBlock(file, text, comments, text.slice(statement.start, end), report);
       if (annotation !== undefined) annotations.push(annotation);
       comments = [];

@@ -211,6 +211,28 @@ test("what can't run in a transaction comes with what to do", async () => {
   expect(error.hint).toContain("-- disable auto transaction");
 });
 
+test("a function that create or replace can't replace comes with the statement that drops it", async () => {
+  const made = (columns: string) =>
+    `create or replace function a.f(id int, "at" timestamptz) returns table (${columns}) language sql as 'select 1, 2'`;
+  project.write("app", { "001-a.sql": "create schema a", "900-r-f.sql": made("x int, y int") });
+  await run();
+  project.write("app", { "900-r-f.sql": made("x int, z int") });
+  const error = await rejection(run(), SqlFailureError);
+  expect(error.sqlstate).toBe("42P13");
+  expect(error.hint).toContain("`drop function if exists a.f(integer,timestamp with time zone);` above its @proc line");
+});
+
+test("the plan is told with the reason of each file before the first runs", async () => {
+  const events = new Events();
+  project.write("app", { "001-a.sql": "select 1", "900-r-f.sql": "select 1" });
+  await run();
+  project.write("app", { "002-b.sql": "select 1", "900-r-f.sql": "select 2" });
+  await run({ onEvent: events.hear });
+  expect(
+    events.of("planned").flatMap(({ files }) => files.map(({ file, reason }) => `${file.number} ${reason}`)),
+  ).toEqual(["2 new", "900 changed"]);
+});
+
 test("plan writes nothing and takes no lock", async () => {
   project.write("app", { "001-a.sql": "create schema a" });
   const client = await project.client();

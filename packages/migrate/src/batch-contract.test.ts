@@ -87,6 +87,7 @@ test("an overload is refused, with both forms named", async () => {
   const error = await refusal(getNote.replace("(id_in bigint)", "(id_in bigint, owner_in text default null)"));
   expect(codesOf(error)).toEqual(["MIG502"]);
   expect(error.message).toContain("(id_in bigint) and (id_in bigint, owner_in text)");
+  expect(error.hint).toContain("put `drop function if exists notes.get_note(bigint);` above its @proc line");
   expect(error.positions).toEqual([
     expect.objectContaining({ file: "/nowhere/notes/migrations/900-r-file.sql", line: 2 }),
   ]);
@@ -178,6 +179,7 @@ test("a procedure that is new without a new number is refused", async () => {
   const added = getNote + getNote.replace("get_note", "find_note");
   const error = await refused(database.apply({ numbered: { 1: tables }, run: [], repeatable: added }));
   expect(codesOf(error)).toEqual(["MIG514"]);
+  expect(error.hint).toContain("let since be its number");
 });
 
 const wider =
@@ -191,6 +193,7 @@ test("a procedure that is wider without a new number is refused, and with one it
   await database.apply({ numbered: { 1: tables }, repeatable: getNote });
   const error = await refused(database.apply({ numbered: { 1: tables }, run: [], repeatable: wider }));
   expect(codesOf(error)).toEqual(["MIG514"]);
+  expect(error.hint).toContain("since stays as it is");
 
   await database.apply({ numbered: { 1: tables, 2: "" }, run: [2], repeatable: wider });
   expect(

@@ -10,6 +10,7 @@ import {
   faultsOfNew,
   faultsOfPromise,
 } from "./contract-rules.ts";
+import { dropHint, dropStatement } from "./drop-statement.ts";
 
 /** What a namespace's procedures are checked from. */
 export interface ContractCheck {
@@ -51,7 +52,7 @@ function faultsOf(
   if (promise !== undefined && promise.namespace !== terms.namespace) return [anothersPromise(promise)];
   const [found, ...others] = overloads;
   if (found === undefined) return [absent(promise)];
-  if (others.length > 0) return [overloaded(overloads)];
+  if (others.length > 0) return [overloaded(overloads, promise)];
   const mode = annotation?.mode ?? promise?.mode ?? "write";
   return [
     ...(promise === undefined ? [] : faultsOfPromise(promise, annotation, found, terms)),
@@ -75,12 +76,20 @@ function absent(promise: Promised | undefined): Fault {
   };
 }
 
-function overloaded(overloads: readonly CatalogProcedure[]): Fault {
+function overloaded(overloads: readonly CatalogProcedure[], promise: Promised | undefined): Fault {
   const forms = overloads.map((each) => `(${each.identityArguments})`).join(" and ");
   return {
     code: contractCodes.overloaded,
     message: `there are ${overloads.length} functions of that name, ${forms}, and a call by name may be either's`,
-    hint: "create or replace makes a second function when an argument is added or retyped: drop the old one above it",
+    hint:
+      promise === undefined
+        ? "create or replace makes a second function when an argument is added or retyped: drop the old one above it"
+        : dropHint(
+            dropStatement(
+              promise,
+              promise.signature.args.map(({ type }) => type),
+            ),
+          ),
   };
 }
 

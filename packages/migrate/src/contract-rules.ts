@@ -96,13 +96,25 @@ export function faultsOfPromise(
     }),
   );
   if (broken.length > 0 || !isWidened(before, now) || terms.version > promise.confirmedVersion) return broken;
-  return [noNewNumber(`it takes or gives more than at version ${promise.confirmedVersion}`, terms)];
+  return [
+    noNewNumber(
+      `it takes or gives more than at version ${promise.confirmedVersion}`,
+      "add a numbered file (it may hold only a comment); since stays as it is",
+      terms,
+    ),
+  ];
 }
 
 /** What is wrong with a procedure that was never promised before. */
 export function faultsOfNew(annotation: Annotation, terms: ContractTerms): Fault[] {
   if (terms.confirmedVersion === undefined || annotation.since > terms.confirmedVersion) return [];
-  return [noNewNumber(`it is new and annotated since=${annotation.since}`, terms)];
+  return [
+    noNewNumber(
+      `it is new and annotated since=${annotation.since}`,
+      "add a numbered file (it may hold only a comment), and let since be its number",
+      terms,
+    ),
+  ];
 }
 
 /** A procedure as the lock file and the comparison have it. Its signature is the catalog's, its terms what the annotation says. */
@@ -116,11 +128,11 @@ export function lockedProcedure(
   return { schema, name, mode, returns, service, since, deprecated, args: signature.args, columns: signature.columns };
 }
 
-function noNewNumber(what: string, terms: ContractTerms): Fault {
+function noNewNumber(what: string, hint: string, terms: ContractTerms): Fault {
   return {
     code: contractCodes.noNewNumber,
     message: `${what}, but databases of version ${terms.confirmedVersion} exist without that: code built for it is let in and fails`,
-    hint: "add a numbered file (it may hold only a comment), and let since be its number",
+    hint,
   };
 }
 

@@ -133,7 +133,7 @@ test("MIG411: rights are in access.json where there is one", async () => {
       "grant select on s.t to x;\nrevoke all on s.t from x;\nalter table s.t owner to x;\ncreate role x;\ngrant a to b;",
   });
   expect(await summaries(tree)).toEqual([]);
-  tree.write("app/access.json", "{}");
+  tree.write("app/access.json", '{ "services": {} }');
   const found = await summaries(tree);
   expect(found.filter((each) => each.startsWith("MIG411"))).toHaveLength(found.length);
   expect(found.map((each) => each.split(" ").at(-1))).toEqual(["1:1", "3:1", "4:1", "5:1"]);
@@ -209,4 +209,98 @@ test("MIG409, MIG410, MIG417: numbers and files fit in among those of the base, 
   await expect(summaries(tree, { base: "nowhere" })).rejects.toMatchObject({ code: "MIG420", kind: "usage" });
   await expect(summaries(tree, { base: "--output=x" })).rejects.toMatchObject({ code: "MIG420" });
   await expect(summaries(tree, { base: "" })).rejects.toMatchObject({ option: "base" });
+});
+
+const PROC = "-- @proc mode=read returns=many since=0\n";
+const proc = (head: string, annotation = PROC) =>
+  findings(`${annotation}create or replace function s.f${head} begin atomic select 1; end;`, "900-r-a.sql");
+
+test.each([
+  ["() returns setof s.t language sql stable", "MIG506"],
+  ["() returns setof s.t language sql security definer", "MIG505"],
+  ["() returns s.t language sql stable security definer", "MIG511"],
+  ["() returns bigint language sql stable security definer", "MIG511"],
+  ["(bigint) returns setof s.t language sql stable security definer", "MIG515"],
+  ["(variadic a int[]) returns setof s.t language sql stable security definer", "MIG515"],
+])("what apply would refuse is found in the text: %s is %s", async (head, rule) => {
+  expect(await proc(head)).toEqual([`${rule} error 2:1`]);
+});
+
+test("MIG508: a body that is text needs a search_path of its own", async () => {
+  const made = (set: string) =>
+    findings(
+      `${PROC}create or replace function s.f() returns setof s.t language plpgsql stable security definer ${set} as $$ begin end $$;`,
+      "900-r-a.sql",
+    );
+  expect(await made("")).toEqual(["MIG508 error 2:1"]);
+  expect(await made("set search_path = pg_catalog, pg_temp")).toEqual([]);
+});
+
+test("what only the catalog tells is not held against a procedure", async () => {
+  const rest = "language sql stable security definer";
+  expect(await proc(`() returns setof s.t ${rest}`, `${PROC}-- @column a nullable\n`)).toEqual([]);
+  expect(await proc(`() returns s.e ${rest}`, PROC.replace("many", "scalar"))).toEqual([]);
+  expect(await proc(`(out a int, out b text) ${rest}`, PROC.replace("many", "one"))).toEqual([]);
+  expect(await proc(`(a int, out b text) ${rest}`, PROC.replace("many", "one"))).toEqual([]);
+});
+
+test("MIG520: access.json names packages that are in the graph", async () => {
+  using tree = appTree({ "001-a.sql": "-- nothing" });
+  tree.write(
+    "app/access.json",
+    '{\n  "services": {\n    "web": { "own": ["a"],\n      "uses": ["@acme/quue"] }\n  }\n}',
+  );
+  const [finding, ...others] = await lint(await loadMigrations(tree.at("app/migrations")));
+  expect(finding).toMatchObject({ rule: "MIG520", severity: "error", position: { line: 4 } });
+  expect(finding?.message).toContain("@acme/quue, which no namespaces.txt imports");
+  expect(others).toEqual([]);
+});
+
+const BLOCKING = [
+  ["create index i on s.t (a);", "MIG421"],
+  ["alter table s.t add column b int not null;", "MIG421"],
+  ["alter table s.t alter column a type bigint;", "MIG421"],
+  ["alter table s.t add foreign key (a) references s.u (id);", "MIG421"],
+  ["update s.t set a = 1;", "MIG421"],
+  ["delete from s.t;", "MIG421"],
+  ["lock table s.t;", "MIG421"],
+  ["alter table s.t rename to u;", "MIG422"],
+  ["alter table s.t rename column a to b;", "MIG422"],
+] as const;
+
+test.each(BLOCKING)("%s on a table that is in use is a warning, %s", async (statement, rule) => {
+  expect(await findings(statement)).toEqual([`${rule} warning 1:1`]);
+  expect(await findings(`-- lint-ignore ${rule} ten rows\n${statement}`)).toEqual([]);
+});
+
+test.each(BLOCKING.map(([statement]) => statement))("%s on a table of the same batch is none", async (statement) => {
+  expect(await findings(`create table s.t (a int);\n${statement}`)).toEqual([]);
+  using tree = appTree({ "001-t.sql": "create table s.t (a int);", "002-a.sql": statement });
+  expect(await summaries(tree)).toEqual([]);
+});
+
+test.each([
+  "alter table s.t add column b int;",
+  "alter table s.t add column b int not null default 0;",
+  "alter table s.t add column b bigint generated always as identity not null;",
+  "alter table s.t add column b bigserial not null;",
+  "alter table s.t add foreign key (a) references s.u (id) not valid;",
+  "update s.t set a = 1 where a = 0;",
+  "alter view s.v rename to w;",
+  "alter index s.i rename to j;",
+  `${NO_TRANSACTION}create index concurrently i on s.t (a);`,
+])("%s keeps nobody waiting for long", async (statement) => {
+  expect(await findings(statement)).toEqual([]);
+});
+
+test("a table of the last release is in use, and a released file is not looked at for that again", async () => {
+  using tree = appTree({
+    "001-t.sql": "create table s.t (a int);",
+    "002-i.sql": "create index i on s.v (a);",
+    "003-j.sql": "create index j on s.t (a);",
+  });
+  const lock = { format: 1, namespace: "app", version: 2, files: [], procedures: [] };
+  tree.write("app/procedures.lock.json", JSON.stringify(lock));
+  const found = await lint(await loadMigrations(tree.at("app/migrations")));
+  expect(found.map(({ rule, position }) => `${rule} ${position.file.split("/").at(-1)}`)).toEqual(["MIG421 003-j.sql"]);
 });

@@ -16,6 +16,8 @@ export interface LockProblem {
   readonly schema: string;
   readonly name: string;
   readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
 }
 
 /** A release would break what an earlier one promised. The lock file was not written. */
@@ -23,7 +25,7 @@ export class PromiseBrokenError extends MigrateError {
   override readonly name = "PromiseBrokenError";
   readonly code = "MIG590";
   readonly kind = "contract";
-  override readonly hint = "put the old signature back, and give what is new another name";
+  override readonly hint: string;
 
   readonly namespace: string;
   readonly problems: readonly LockProblem[];
@@ -32,8 +34,14 @@ export class PromiseBrokenError extends MigrateError {
     super([`${namespace} does not keep what it released:`, ...problems.map((each) => `  ${each.message}`)].join("\n"));
     this.namespace = namespace;
     this.problems = problems;
+    this.hint = [...new Set(problems.map((each) => each.hint))].join("; ");
   }
 }
+
+const PUT_BACK = "put it back; a procedure that has had its day is marked deprecated=N, and may do nothing";
+const KEEP = "put the old signature back, and give what is new another name";
+const ANNOUNCE = "the new file's number is all it takes; since= stays as it is";
+const NAME_NUMBER = "add a numbered file, and name its number in since=";
 
 /** Compares what a namespace has now with what it released. Pure. */
 export function compareToLock(
@@ -42,20 +50,30 @@ export function compareToLock(
   procedures: readonly LockedProcedure[],
 ): readonly LockProblem[] {
   const problems: LockProblem[] = [];
-  const report = (kind: LockProblem["kind"], { schema, name }: LockedProcedure, message: string) =>
-    problems.push({ kind, schema, name, message: `${schema}.${name} ${message}` });
+  const report = (kind: LockProblem["kind"], { schema, name }: LockedProcedure, message: string, hint: string) =>
+    problems.push({ kind, schema, name, message: `${schema}.${name} ${message}`, hint });
   const found = new Map(procedures.map((each) => [keyOf(each), each]));
   for (const promised of lock.procedures) {
     const now = found.get(keyOf(promised));
     found.delete(keyOf(promised));
     if (now === undefined) {
-      report("removed", promised, `was promised in version ${promised.since} and is gone: procedures are forever`);
+      report(
+        "removed",
+        promised,
+        `was promised in version ${promised.since} and is gone: procedures are forever`,
+        PUT_BACK,
+      );
       continue;
     }
     const faults = compareProcedure(promised, now);
-    for (const fault of faults) report("changed", promised, `is not what was promised: ${fault.message}`);
+    for (const fault of faults) report("changed", promised, `is not what was promised: ${fault.message}`, KEEP);
     if (faults.length === 0 && isWidened(promised, now) && version <= lock.version)
-      report("undeclared", now, `takes or gives more than at version ${lock.version}: ${addNumber(lock.version)}`);
+      report(
+        "undeclared",
+        now,
+        `takes or gives more than at version ${lock.version}: ${addNumber(lock.version)}`,
+        ANNOUNCE,
+      );
   }
   for (const added of found.values()) {
     if (added.since <= lock.version)
@@ -63,6 +81,7 @@ export function compareToLock(
         "undeclared",
         added,
         `is new and says since=${added.since}, but version ${lock.version} was released without it`,
+        NAME_NUMBER,
       );
   }
   for (const each of procedures) {
@@ -71,6 +90,7 @@ export function compareToLock(
         "undeclared",
         each,
         `says since=${each.since}, but the highest number is ${version}: ${addNumber(version)}`,
+        NAME_NUMBER,
       );
   }
   return problems;
@@ -106,7 +126,13 @@ export function mergeLock(
   };
   const problems = [...compareToLock(base, version, procedures)];
   for (const file of changedWithoutNumber(base, namespace))
-    problems.push({ kind: "undeclared", schema: "", name: file.fileName, message: changedMessage(file, version) });
+    problems.push({
+      kind: "undeclared",
+      schema: "",
+      name: file.fileName,
+      message: changedMessage(file, version),
+      hint: ANNOUNCE,
+    });
   if (problems.length > 0) throw new PromiseBrokenError(namespace.name, problems);
 
   const locked = new Map(base.files.map((each) => [numberOf(each), each]));

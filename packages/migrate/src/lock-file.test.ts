@@ -26,10 +26,10 @@ const ADD: LockedProcedure = {
 };
 
 const GET_SQL = `-- @proc mode=read returns=maybe since=1
-create or replace function s.get(id_in int8) returns table (at timestamptz) language sql stable as '';
+create or replace function s.get(id_in int8) returns table (at timestamptz) language sql stable security definer begin atomic end;
 `;
 const ADD_SQL = `-- @proc mode=write returns=maybe since=2
-create or replace function s.add(id_in int8) returns table (id int8) language sql as '';
+create or replace function s.add(id_in int8) returns table (id int8) language sql security definer begin atomic end;
 `;
 
 function released(sql = GET_SQL): Tree {
@@ -153,4 +153,45 @@ test("MIG413, MIG414, MIG415: broken promises are found without a database, alia
   expect(await rules(tree)).toEqual(["MIG415 900-r-p.sql:4"]);
   tree.write("app/migrations/900-r-p.sql", GET_SQL + ADD_SQL.replace("since=2", "since=1"));
   expect(await rules(tree)).toEqual(["MIG415 900-r-p.sql:4"]);
+});
+
+const WIDER = GET_SQL.replace("returns table (at timestamptz)", "returns table (at timestamptz, name text)");
+const DROP = "drop function if exists s.get(bigint);\n";
+
+test.each([
+  ["a result column", WIDER],
+  ["an argument", GET_SQL.replace("id_in int8", "id_in int8, more int default 0")],
+])("MIG418: %s more needs a drop of the released function, whose text is given", async (_what, sql) => {
+  using tree = released();
+  const namespace = await namespaceIn(tree);
+  writeLock(lockPathOf(namespace), mergeLock(undefined, namespace, [GET]));
+  tree.write("app/migrations/002-b.sql", "-- nothing");
+  tree.write("app/migrations/900-r-p.sql", sql);
+
+  const [finding, ...others] = await lintIn(tree);
+  expect([finding?.rule, others]).toEqual(["MIG418", []]);
+  expect(finding?.hint).toContain(`put \`${DROP.trim()}\` above its @proc line`);
+  for (const dropped of [DROP + sql, sql.replace("\ncreate", `\n${DROP}create`), DROP.replace("(bigint)", "") + sql]) {
+    tree.write("app/migrations/900-r-p.sql", dropped);
+    expect(await rules(tree)).toEqual([]);
+  }
+  for (const wrong of [DROP.replace("bigint", "text") + sql, `${sql}${DROP.replace("s.get", "s.other")}`]) {
+    tree.write("app/migrations/900-r-p.sql", wrong);
+    expect((await lintIn(tree)).map(({ rule }) => rule)).toContain("MIG418");
+  }
+  tree.write("app/migrations/900-r-p.sql", sql);
+  tree.write("app/migrations/002-b.sql", DROP);
+  expect(await rules(tree)).toEqual([]);
+});
+
+test("a released procedure that grew is told to keep its since, a new one to take the number", async () => {
+  using tree = released();
+  const namespace = await namespaceIn(tree);
+  writeLock(lockPathOf(namespace), mergeLock(undefined, namespace, [GET]));
+  const hintFor = async (sql: string) => {
+    tree.write("app/migrations/900-r-p.sql", sql);
+    return (await lintIn(tree)).find(({ rule }) => rule === "MIG415")?.hint;
+  };
+  expect(await hintFor(DROP + WIDER)).toContain("since= stays as it is");
+  expect(await hintFor(GET_SQL + ADD_SQL.replace("since=2", "since=1"))).toContain("name its number in since=");
 });

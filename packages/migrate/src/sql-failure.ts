@@ -1,5 +1,6 @@
 import type { DatabaseError } from "pg";
 import { sqlstateOf } from "./connection.ts";
+import { dropHint } from "./drop-statement.ts";
 import type { Blocker } from "./events.ts";
 import type { MigrateErrorKind } from "./migrate-error.ts";
 import type { MigrationFile } from "./migrations.ts";
@@ -91,6 +92,9 @@ function hintFor(error: DatabaseError, sqlstate: string | undefined, blockers: r
     return blockers.length === 0
       ? "others held the lock for longer than statementLockTimeoutMs, at every attempt"
       : `blocked by ${blockers.map(showBlocker).join("; ")}`;
+  // The server's own hint names the function with its types.
+  const [, replaced] = sqlstate === "42P13" ? (/^Use DROP FUNCTION (.+) first/.exec(error.hint ?? "") ?? []) : [];
+  if (replaced !== undefined) return dropHint(`drop function if exists ${replaced};`);
   if (sqlstate === "57014") return error.hint ?? "statement_timeout was reached, or an operator cancelled it";
   if (sqlstate === "42501")
     return error.hint ?? "give the role that migrates the right, or put the statement into an operator's script";

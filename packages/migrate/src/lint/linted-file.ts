@@ -9,6 +9,8 @@ export interface LintedFile {
   readonly sql: ParsedSql;
   /** Whether grants are kept in an access.json, and so not in files. */
   readonly hasAccessFile: boolean;
+  /** The tables that files of the namespace make which no release had yet; `undefined`: this file was released itself. */
+  readonly unreleased: ReadonlySet<string> | undefined;
 }
 
 /** Looks at one file by itself. */
