@@ -8,7 +8,7 @@ const OLDEST = "15";
 const PROGRAMS = "15.18.0-beta.17";
 
 await install();
-const built = await pnpm(["exec", "turbo", "run", "build", "--filter=@plinth/testing"], { quiet: true });
+const built = await pnpm(["exec", "turbo", "run", "build"], { quiet: true });
 if (built !== 0) process.exit(built);
 
 const target = `${process.platform}-${process.arch}`;
