@@ -24,7 +24,15 @@ function rowReader(spec: ProcedureSpec, label: string): (fields: Fields) => unkn
   if (spec.returns === "scalar" || spec.setOfScalars === true) {
     const [decode] = decoders;
     const [key = "value"] = keys;
-    return (fields) => readField(label, key, decode, fields[0] as string | null);
+    const mayBeNull = spec.nullable === true;
+    return ([text = null]) => {
+      if (text === null && !mayBeNull)
+        throw new ResultError(
+          label,
+          `it is NULL, which its migration does not announce: -- @column ${spec.name} nullable`,
+        );
+      return readField(label, key, decode, text);
+    };
   }
   return (fields) => {
     const row: Record<string, unknown> = {};

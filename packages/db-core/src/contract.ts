@@ -44,6 +44,8 @@ export interface ProcedureSpec {
   readonly columns: readonly ColumnSpec[];
   /** A `many` whose rows are bare values: `returns setof bigint`. */
   readonly setOfScalars?: true;
+  /** The value, or each of a set, may be NULL. Without it a NULL is a `ResultError`. */
+  readonly nullable?: true;
   /** Ordering columns of a keyset-paged list (`after_<column>_in` arguments), in order. */
   readonly keyset?: readonly string[];
 }

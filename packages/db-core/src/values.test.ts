@@ -49,7 +49,10 @@ const ROUND_TRIPS: readonly (readonly [type: string, ...values: unknown[]])[] = 
 
 const names = ROUND_TRIPS.map(([type], index) => [`echo_${index}`, type] as const);
 const specs: Record<string, ProcedureSpec> = Object.fromEntries(
-  names.map(([name, type]) => [name, procedure(name, "read", "scalar", { value: type }, { value: type })]),
+  names.map(([name, type]) => [
+    name,
+    procedure(name, "read", "scalar", { value: type }, { value: type }, { nullable: true }),
+  ]),
 );
 const contract = shopContract({
   ...specs,
@@ -64,6 +67,7 @@ const contract = shopContract({
     ...procedure("kind_of_null", "read", "scalar", {}, { value: "text" }),
     args: [["value", "value_in", "json", false, "nullable"]],
   },
+  notNull: procedure("echo_0", "read", "scalar", { value: "bigint" }, { value: "bigint" }),
   bigRow: procedure("big_row", "read", "one", {}, { order: "integer", select: "text" }),
 });
 
@@ -144,6 +148,14 @@ test("cardinality is what the contract says", async () => {
   await expect(call("exactlyOne", { count: 0 })).rejects.toMatchObject({ code: "RESULT_INVALID" });
   await expect(call("atMostOne", { count: 2 })).rejects.toMatchObject({ code: "RESULT_INVALID" });
   expect(await call("bigRow")).toEqual({ order: 1, select: "x" });
+});
+
+test("a value that is NULL is refused where nobody said that it may be, with what to write", async () => {
+  expect(await call("notNull", { value: 0n })).toBe(0n);
+  await expect(call("notNull", { value: null })).rejects.toMatchObject({
+    code: "RESULT_INVALID",
+    message: expect.stringContaining("-- @column echo_0 nullable"),
+  });
 });
 
 test("an argument that is left out has its default, null is null", async () => {
