@@ -10,11 +10,11 @@ export interface CallerField {
   /** The SQL type that its codec goes by. */
   readonly sqlType: string;
   readonly value: ValueType;
+  readonly nullable: boolean;
 }
 
 export interface CallerArgument extends CallerField {
   readonly optional: boolean;
-  readonly nullable: boolean;
 }
 
 /** One procedure, with all that its typed caller is made of. */
@@ -43,7 +43,7 @@ export function callerOf(
   const args = procedure.arguments.map((argument): CallerArgument => {
     const key = camelCase(argument.name.replace(/_in$/, ""));
     const noted = annotation.params.get(argument.name) ?? annotation.params.get(argument.name.replace(/_in$/, ""));
-    const value = fieldValue(argument.type, noted, types, `${where}, argument ${argument.name}`);
+    const value = noteOn(noted, types, () => types.ofArgument(argument.type, `${where}, argument ${argument.name}`));
     return {
       key,
       name: argument.name,
@@ -62,17 +62,15 @@ export function callerOf(
     const noted = annotation.columns.get(column.name);
     // A column of a table is null where the table lets it; any other one where the annotation says so.
     const mayBeNull = noted?.nullable === true || column.notNull === false;
-    const value = fieldValue(
-      column.type,
-      { nullable: mayBeNull, json: noted?.json },
-      types,
-      `${where}, column ${column.name}`,
+    const value = noteOn({ nullable: mayBeNull, json: noted?.json }, types, () =>
+      types.of(column.type, `${where}, column ${column.name}`),
     );
     return {
       key: camelCase(column.name),
       name: column.name,
       sqlType: types.sqlType(column.type),
       value,
+      nullable: mayBeNull,
     };
   });
   reportCollisions(where, "arguments", args, problems);
@@ -88,23 +86,45 @@ export function callerOf(
   };
 }
 
-function fieldValue(type: string, noted: ValueAnnotation | undefined, types: ValueTypes, where: string): ValueType {
-  const value = typeof noted?.json === "string" ? types.jsonOf(noted.json) : types.of(type, where);
+/** What a value is in TypeScript, with what its annotation says of it. */
+function noteOn(noted: ValueAnnotation | undefined, types: ValueTypes, plain: () => ValueType): ValueType {
+  const value = typeof noted?.json === "string" ? types.jsonOf(noted.json) : plain();
   return noted?.nullable === true ? nullable(value) : value;
+}
+
+/** Why a procedure that takes a page size is none of `db.iterate`'s lists; nothing if it is one, or takes none. */
+export function whyNoList({ procedure, keyset }: Caller): string | undefined {
+  if (keyset.length > 0 || !takesPageSize(procedure)) return undefined;
+  const where = procedureKey(procedure);
+  const positions = positionsOf(procedure);
+  const unusable = positions.find((position) => !position.hasColumn || !position.hasDefault);
+  const remedy = "so db.iterate does not have it";
+  if (unusable === undefined)
+    return `${where} takes ${pageSize}, and is no read procedure with returns=many and arguments like after_id_in, ${remedy}`;
+  return unusable.hasColumn
+    ? `${where} takes ${pageSize}, and its after_${unusable.column}_in has no default, ${remedy}`
+    : `${where} takes ${pageSize} and after_${unusable.column}_in, and has no column ${unusable.column}, ${remedy}`;
+}
+
+function takesPageSize(procedure: CatalogProcedure): boolean {
+  return procedure.arguments.some((argument) => argument.name === pageSize);
+}
+
+/** The columns that arguments `after_<column>_in` name. */
+function positionsOf(procedure: CatalogProcedure) {
+  return procedure.arguments.flatMap(({ name, hasDefault }) => {
+    const column = /^after_(.+)_in$/.exec(name)?.[1];
+    if (column === undefined) return [];
+    return [{ column, hasDefault, hasColumn: procedure.columns.some((each) => each.name === column) }];
+  });
 }
 
 /** The ordering columns of a list that is paged by the last row's: a default for each `after_<column>_in`, and a page size. */
 function keysetOf(annotation: Annotation, procedure: CatalogProcedure): readonly string[] {
-  if (annotation.returns !== "many" || annotation.mode !== "read") return [];
-  if (!procedure.arguments.some((argument) => argument.name === pageSize)) return [];
-  const after = procedure.arguments.flatMap((argument) => {
-    const column = /^after_(.+)_in$/.exec(argument.name)?.[1];
-    return column === undefined ? [] : [{ column, hasDefault: argument.hasDefault }];
-  });
-  const complete = after.every(
-    ({ column, hasDefault }) => hasDefault && procedure.columns.some(({ name }) => name === column),
-  );
-  return complete ? after.map(({ column }) => column) : [];
+  if (annotation.returns !== "many" || annotation.mode !== "read" || !takesPageSize(procedure)) return [];
+  const positions = positionsOf(procedure);
+  const complete = positions.every(({ hasColumn, hasDefault }) => hasColumn && hasDefault);
+  return complete ? positions.map(({ column }) => column) : [];
 }
 
 /** Whether an argument says where a page begins or how long it is: `db.iterate` gives these itself. */

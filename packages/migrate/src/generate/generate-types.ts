@@ -11,7 +11,7 @@ import { inTransaction } from "../grants.ts";
 import { versionOf } from "../lock-check.ts";
 import type { Migrations, Namespace } from "../migrations.ts";
 import { readMigration } from "../read-migration.ts";
-import { type Caller, callerOf } from "./caller.ts";
+import { type Caller, callerOf, whyNoList } from "./caller.ts";
 import { TypesImpossibleError } from "./generate-error.ts";
 import { readReferences } from "./references.ts";
 import { renderProcedures } from "./render-procedures.ts";
@@ -26,6 +26,10 @@ export interface GeneratedTypes {
   readonly procedures: string;
   /** The text of `structure.gen.ts`; `undefined` where the namespace has neither procedures nor tables. */
   readonly structure: string | undefined;
+  /** Procedures that look like lists in pages and can't be read as such, each with the reason. */
+  readonly warnings: readonly string[];
+  /** Named types of json values, which `procedures.gen.ts` imports from `./procedure-json.ts`. */
+  readonly jsonTypes: readonly string[];
   /** Every procedure of the namespace, deprecated ones too: what its lock file is about. */
   readonly locked: readonly LockedProcedure[];
 }
@@ -63,7 +67,7 @@ export function generateTypes(
     const namespace = migrations.namespaces.find((each) => each.name === name);
     if (namespace === undefined) throw new TypesImpossibleError(name, [`the graph has no namespace ${name}`]);
     const problems: string[] = [];
-    const { procedures, callers, locked } = await makeProcedures(
+    const { procedures, callers, locked, jsonTypes } = await makeProcedures(
       client,
       namespace,
       options.migrationsPath ?? "../migrations",
@@ -72,7 +76,8 @@ export function generateTypes(
     const structure = await makeStructure(client, migrations, namespace, callers, problems);
     for (const text of [procedures, structure ?? ""]) problems.push(...namesTwice(text));
     if (problems.length > 0) throw new TypesImpossibleError(name, [...new Set(problems)]);
-    return { procedures, structure, locked };
+    const warnings = callers.flatMap((caller) => whyNoList(caller) ?? []);
+    return { procedures, structure, locked, warnings, jsonTypes };
   });
 }
 
@@ -115,7 +120,7 @@ async function makeProcedures(client: CatalogClient, namespace: Namespace, migra
   const locked = found.map(({ annotation, procedure }) =>
     lockedProcedure(annotation, annotation, signatureOf(procedure)),
   );
-  return { procedures: text, callers, locked };
+  return { procedures: text, callers, locked, jsonTypes: types.jsonTypes };
 }
 
 function isCurrent(annotation: Annotation): boolean {

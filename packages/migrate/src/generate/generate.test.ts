@@ -69,6 +69,11 @@ begin atomic select c.id from shop.customer c; end;
 create or replace function shop.last_seen() returns timestamptz language sql stable security definer
 begin atomic select max(c.seen_at) from shop.customer c; end;
 
+-- @proc service=shop mode=write returns=void since=1
+create or replace function shop.touch(id_in bigint, at_in timestamptz, times_in timestamp[] default null)
+returns void language sql volatile security definer
+begin atomic update shop.customer set seen_at = at_in where customer.id = id_in; end;
+
 -- @proc mode=write returns=void since=1 deprecated=1
 create or replace function shop.forget() returns void language sql volatile security definer
 begin atomic select; end;`;
@@ -101,8 +106,8 @@ test("callers, rows and schemas compile under strict settings, and are what the 
   const uses = `
     import type { Database } from "@plinth/db-core";
     import type * as z from "zod";
-    import { contract, type GetCustomerRow, type State } from "./procedures.gen.ts";
-    import { type Customer, customer, getCustomerRow, type NewCustomer, newCustomer } from "./structure.gen.ts";
+    import { contract, type GetCustomerRow, type ShopWrites, type State } from "./procedures.gen.ts";
+    import { type Customer, customer, getCustomerRow, touchArgs } from "./structure.gen.ts";
 
     type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
     const yes = <T extends true>(value?: T): T | undefined => value;
@@ -140,13 +145,20 @@ test("callers, rows and schemas compile under strict settings, and are what the 
       await db.procs.shop.putCustomer({ email: "a@b", picture: null });
     }
 
-    export function rows(value: unknown): [Customer, NewCustomer] {
+    export async function ownService(db: Database<readonly [typeof contract], "shop">): Promise<void> {
+      yes<Same<typeof db.procs.shop.touch, typeof db.procs.shop.touch & ShopWrites["touch"]>>();
+      await db.procs.shop.touch({ id: 1n, at: new Date() });
+      await db.procs.shop.touch({ id: 1n, at: "2026-11-21 07:26:20.123456Z", times: [new Date(), "infinity"] });
+      // @ts-expect-error it is an int8
+      await db.procs.shop.touch({ id: 1, at: new Date() });
+    }
+
+    export function rows(value: unknown): [Customer, unknown] {
       yes<Same<z.infer<typeof customer>["states"], Customer["states"]>>();
       const row: GetCustomerRow = getCustomerRow.parse(value);
       yes<Same<typeof row.id, bigint>>();
-      // @ts-expect-error the database alone gives it
-      const wrong: NewCustomer = { email: "a@b", id: 1n };
-      return [customer.parse(value ?? wrong), newCustomer.parse(value)];
+      yes<Same<z.infer<typeof touchArgs>["at"], Date | string>>();
+      return [customer.parse(value), touchArgs.parse(value)];
     }`;
   await made.write({ "src/uses.ts": uses });
   expect(await made.compile()).toBe("");
@@ -166,7 +178,10 @@ test("the contract that runs says how each procedure is called", async () => {
     "listCustomers",
     "listIds",
     "putCustomer",
+    "touch",
   ]);
+  expect(contract.procedures.shop.lastSeen).toMatchObject({ returns: "scalar", nullable: true });
+  expect(contract.procedures.shop.listIds).not.toHaveProperty("nullable");
   expect(contract.procedures.shop.putCustomer).toEqual({
     schema: "shop",
     name: "put_customer",
@@ -200,15 +215,53 @@ test("schemas parse what the database gives, and refuse what it would not", asyn
   await generate({ directory: made.migrations, url });
   await made.compile();
   const structure = await import(pathToFileURL(join(made.directory, "dist/structure.gen.js")).href);
-  const { getCustomerRow, listCustomersArgs, newCustomer, putCustomerArgs, putCustomerRow } = structure;
+  const { customer, getCustomerRow, listCustomersArgs, putCustomerArgs, putCustomerRow, touchArgs } = structure;
   expect(putCustomerArgs.parse({ email: "a@b", picture: null, states: ["open"] })).toBeDefined();
   expect(putCustomerArgs.safeParse({ email: "a@b" }).success).toBe(false);
   expect(listCustomersArgs.parse({})).toEqual({});
   expect(putCustomerRow.parse({ id: 1n, settings: { theme: "x" }, note: null, states: [] })).toBeDefined();
   expect(getCustomerRow.safeParse({ id: 1 }).success).toBe(false);
-  expect(newCustomer.parse({ email: "a@b", picture: new Uint8Array([1]), states: ["open"] })).toBeDefined();
-  expect(newCustomer.safeParse({ email: "a@b", states: ["ajar"] }).success).toBe(false);
-  expect(newCustomer.safeParse({ email: "a@b", picture: "no bytes" }).success).toBe(false);
+  const row = {
+    id: 1n,
+    email: "a@b",
+    picture: new Uint8Array([1]),
+    balance: "0",
+    settings: {},
+    states: ["open"],
+    seenAt: null,
+    fullName: null,
+  };
+  expect(customer.parse(row)).toBeDefined();
+  expect(customer.safeParse({ ...row, states: ["ajar"] }).success).toBe(false);
+  expect(customer.safeParse({ ...row, picture: "no bytes" }).success).toBe(false);
+  expect(touchArgs.parse({ id: 1n, at: "infinity", times: [new Date()] })).toBeDefined();
+  expect(touchArgs.safeParse({ id: 1n, at: 5 }).success).toBe(false);
+});
+
+test("a list that can't be read in pages, and a type that nobody has written, are warned of", async () => {
+  const list = (name: string, args: string, columns = "id bigint") => `
+    -- @proc mode=read returns=many since=1
+    -- @column note json:Note
+    create or replace function shop.${name}(${args}) returns table (${columns}, note jsonb) language sql stable security definer
+    begin atomic select c.id, c.settings from shop.customer c limit page_size_in; end;`;
+  const size = "page_size_in integer default 100";
+  const made = await packageOf({
+    "migrations/001-shop.sql": tables,
+    "migrations/900-r-procedures.sql": [
+      list("list_right", `after_id_in bigint default null, ${size}`),
+      list("list_misspelt", `aftre_id_in bigint default null, ${size}`),
+      list("list_other", `after_ident_in bigint default null, ${size}`),
+      list("list_required", `after_id_in bigint, ${size}`),
+    ].join("\n"),
+  });
+  expect((await generate({ directory: made.migrations, url })).warnings).toEqual([
+    "shop.list_misspelt takes page_size_in, and is no read procedure with returns=many and arguments like after_id_in, so db.iterate does not have it",
+    "shop.list_other takes page_size_in and after_ident_in, and has no column ident, so db.iterate does not have it",
+    "shop.list_required takes page_size_in, and its after_id_in has no default, so db.iterate does not have it",
+    "src/procedures.gen.ts wants src/procedure-json.ts, exporting Note: the types that json: names",
+  ]);
+  await made.write({ "src/procedure-json.ts": "export interface Note { readonly text: string }\n" });
+  expect((await generate({ directory: made.migrations, url, check: true })).warnings).toHaveLength(3);
 });
 
 test("the same migrations give the same bytes, and a stale file is found by --check", async () => {

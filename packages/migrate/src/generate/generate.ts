@@ -39,6 +39,8 @@ export interface GenerateResult {
   readonly written: readonly string[];
   /** Files that were right already. */
   readonly unchanged: readonly string[];
+  /** What is probably not meant, and what is still to be written by hand. A sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -65,7 +67,8 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
   const { withScratchDatabase } = await import("./scratch-database.ts");
   const types = await withScratchDatabase(url, (scratch) => typesOf(scratch, migrations, place));
   const wanted = await wantedFiles(migrations, types, place, lock);
-  return check ? compareFiles(wanted) : writeFiles(wanted);
+  const files = await (check ? compareFiles(wanted) : writeFiles(wanted));
+  return { ...files, warnings: [...types.warnings, ...(await missingJsonTypes(types.jsonTypes, place))] };
 }
 
 /** Where generated files lie, and what their package has. */
@@ -74,6 +77,11 @@ interface Place {
   readonly migrationsPath: string;
   readonly hasZod: boolean;
 }
+
+/** Types of json values, which people write. */
+const jsonFile = "procedure-json.ts";
+
+type Compared = Omit<GenerateResult, "warnings">;
 
 type Files = readonly { readonly path: string; readonly text: string }[];
 
@@ -122,7 +130,15 @@ async function wantedFiles(migrations: Migrations, types: GeneratedTypes, place:
   return files;
 }
 
-async function compareFiles(wanted: Files): Promise<GenerateResult> {
+/** The file with the types of json values is the package's own, and not made here. */
+async function missingJsonTypes(names: readonly string[], { sources }: Place): Promise<string[]> {
+  const text = (await textOf(join(sources, jsonFile))) ?? "";
+  const missing = names.filter((name) => !new RegExp(`^export\\b.*\\b${name}\\b`, "m").test(text));
+  if (missing.length === 0) return [];
+  return [`src/procedures.gen.ts wants src/${jsonFile}, exporting ${missing.join(", ")}: the types that json: names`];
+}
+
+async function compareFiles(wanted: Files): Promise<Compared> {
   const stale: { path: string; line: number; text: string | undefined }[] = [];
   for (const { path, text } of wanted) {
     const found = await textOf(path);
@@ -132,7 +148,7 @@ async function compareFiles(wanted: Files): Promise<GenerateResult> {
   return { written: [], unchanged: wanted.map(({ path }) => path) };
 }
 
-async function writeFiles(wanted: Files): Promise<GenerateResult> {
+async function writeFiles(wanted: Files): Promise<Compared> {
   const written: string[] = [];
   const unchanged: string[] = [];
   for (const { path, text } of wanted) {

@@ -51,6 +51,12 @@ function isShared({ annotation }: Caller): boolean {
   return annotation.service === undefined || annotation.mode === "read";
 }
 
+/** `GalleryWrites` of the service gallery in the schema gallery, `GalleryPrintsWrites` of another. */
+function writesName(schema: string, service: string): string {
+  const name = pascalCase(service.replaceAll("-", "_"));
+  return interfaceName(schema, `${name === interfaceName(schema, "") ? "" : name}Writes`);
+}
+
 function interfaceName(schema: string, what: string): string {
   return pascalCase(schemaKey(schema)) + what;
 }
@@ -99,7 +105,7 @@ function schemaLines(schema: string, callers: readonly Caller[], rowName: (calle
     ...servicesOf(ours).flatMap((service) =>
       block(
         `The procedures of ${schema} that only the service ${service} may call.`,
-        interfaceName(schema, `${pascalCase(service.replaceAll("-", "_"))}Writes`),
+        writesName(schema, service),
         ours
           .filter((caller) => !isShared(caller) && caller.annotation.service === service)
           .flatMap((caller) => memberLines(caller, rowName(caller))),
@@ -159,23 +165,22 @@ function servicesOf(callers: readonly Caller[]): string[] {
 function typesLines(schemas: readonly string[], callers: readonly Caller[]): string[] {
   const has = (schema: string, wanted: (caller: Caller) => boolean) =>
     callers.some((caller) => caller.procedure.schema === schema && wanted(caller));
-  const member = (schema: string, what: string) =>
-    `readonly ${propertyName(schemaKey(schema))}: ${interfaceName(schema, what)};`;
+  const member = (schema: string, name: string) => `readonly ${propertyName(schemaKey(schema))}: ${name};`;
   const services = servicesOf(callers).map((service) => {
     const theirs = schemas
       .filter((schema) => has(schema, (caller) => !isShared(caller) && caller.annotation.service === service))
-      .map((schema) => member(schema, `${pascalCase(service.replaceAll("-", "_"))}Writes`));
+      .map((schema) => member(schema, writesName(schema, service)));
     return `    readonly ${propertyName(service)}: { ${theirs.join(" ")} };`;
   });
   const lists = schemas
     .filter((schema) => has(schema, ({ keyset }) => keyset.length > 0))
-    .map((schema) => `    ${member(schema, "Lists")}`);
+    .map((schema) => `    ${member(schema, interfaceName(schema, "Lists"))}`);
   return [
     "/** The callers of the contract, by schema. */",
     "export interface Types {",
     ...objectLines(
       "shared",
-      schemas.map((schema) => `    ${member(schema, "Procedures")}`),
+      schemas.map((schema) => `    ${member(schema, interfaceName(schema, "Procedures"))}`),
     ),
     ...objectLines("services", services),
     ...objectLines("iterate", lists),
@@ -230,6 +235,7 @@ function specLines(caller: Caller): string[] {
       caller.columns.map((column) => texts(column.key, column.name, column.sqlType)),
     ),
     ...(caller.isValue && annotation.returns === "many" ? ["        setOfScalars: true,"] : []),
+    ...(caller.isValue && caller.columns.some(({ nullable }) => nullable) ? ["        nullable: true,"] : []),
     ...(caller.keyset.length > 0 ? [`        keyset: [${texts(...caller.keyset)}],`] : []),
     "      },",
   ];

@@ -17,7 +17,7 @@ export interface StructureFile {
 
 /**
  * The text of `structure.gen.ts`: zod schemas of what procedures take and return, whose types are in `procedures.gen.ts`, and of every table its
- * rows and what is inserted, as types and as zod schemas.
+ * rows, as a type and as a zod schema.
  */
 export function renderStructure(file: StructureFile, problems: string[]): string {
   const several = new Set(file.tables.map((table) => table.schema)).size > 1;
@@ -30,15 +30,7 @@ export function renderStructure(file: StructureFile, problems: string[]): string
       value: fieldValue(table, column, file, used),
     }));
     reportCollisions(`${table.schema}.${table.name}`, "columns", columns, problems);
-    return [
-      ...rowLines(`A row of ${table.schema}.${table.name}.`, table.comment, name, columns),
-      ...rowLines(
-        `What is inserted into ${table.schema}.${table.name}: what the database fills in may be left out.`,
-        null,
-        `new_${name}`,
-        columns.filter((column) => column.generated !== "always").map(insertable),
-      ),
-    ];
+    return rowLines(`A row of ${table.schema}.${table.name}.`, table.comment, name, columns);
   });
   const enums = file.types.enums.flatMap(([name, labels]) => [`export type ${name} = ${unionOf(labels)};`, ""]);
   const imports = [
@@ -67,12 +59,7 @@ function callerLines(callers: readonly Caller[]): string[] {
   });
 }
 
-type Field = TableColumn & { readonly key: string; readonly value: ValueType; readonly optional?: boolean };
-
-function insertable(column: Field): Field {
-  if (column.generated === null && column.notNull) return column;
-  return { ...column, value: optionalValue(column.value), optional: true };
-}
+type Field = TableColumn & { readonly key: string; readonly value: ValueType };
 
 function optionalValue({ typescript, zod, zodType }: ValueType): ValueType {
   return { typescript: `${typescript} | undefined`, zod: `${zod}.optional()`, zodType: `z.ZodOptional<${zodType}>` };
@@ -85,7 +72,7 @@ function rowLines(doc: string, comment: string | null, name: string, columns: re
     `export interface ${pascalCase(name)} {`,
     ...columns.flatMap((column) => [
       ...docLines(column.comment ?? "", "  "),
-      `  readonly ${propertyName(column.key)}${column.optional === true ? "?" : ""}: ${column.value.typescript};`,
+      `  readonly ${propertyName(column.key)}: ${column.value.typescript};`,
     ]),
     "}",
     "",

@@ -13,8 +13,6 @@ export interface TableColumn {
   readonly type: string;
   readonly notNull: boolean;
   readonly comment: string | null;
-  /** `always`: the database alone gives the value. `default`: it does unless one is given. */
-  readonly generated: "always" | "default" | null;
   /** What it refers to, as SQL writes it in a foreign key of this column alone: `plinth_queue.job(id)`. */
   readonly references: string | null;
 }
@@ -55,10 +53,6 @@ select
       'type', format_type(a.atttypid, null),
       'notNull', a.attnotnull or (t.typtype = 'd' and t.typnotnull),
       'comment', col_description(c.oid, a.attnum),
-      'generated', case
-        when a.attidentity = 'a' or a.attgenerated <> '' then 'always'
-        when a.attidentity = 'd' or a.atthasdef then 'default'
-      end,
       'references', (
         select format('%I.%I(%I)', tn.nspname, tc.relname, ta.attname)
         from pg_constraint k

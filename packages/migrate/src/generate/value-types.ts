@@ -35,6 +35,13 @@ const known: ReadonlyMap<string, ValueType> = new Map([
   ],
 ]);
 
+/** A time as an argument: as text too, which has microseconds and `infinity`. */
+const instantArgument: ValueType = {
+  typescript: "Date | string",
+  zod: "z.union([z.date(), z.string()])",
+  zodType: "z.ZodUnion<readonly [z.ZodDate, z.ZodString]>",
+};
+
 /** Gives the TypeScript types of values, and remembers which enums and JSON were used, for the file that uses them. */
 export class ValueTypes {
   readonly #made: MadeTypes;
@@ -74,6 +81,14 @@ export class ValueTypes {
   /** The SQL type that codecs go by: domains are their base. */
   sqlType(type: string): string {
     return withoutDomains(type, this.#made);
+  }
+
+  /** What a value may be that is given as an argument. */
+  ofArgument(type: string, where: string): ValueType {
+    const plain = this.sqlType(type);
+    if (plain.endsWith("[]")) return arrayOf(this.ofArgument(plain.slice(0, -2), where));
+    const value = this.of(type, where);
+    return value === instant ? instantArgument : value;
   }
 
   /** `where` is for the message, should there be no such type: `gallery.get_photo, column tags`. */
@@ -117,7 +132,7 @@ export function nullable(value: ValueType): ValueType {
 
 function arrayOf(element: ValueType): ValueType {
   return {
-    typescript: `${element.typescript}[]`,
+    typescript: element.typescript.includes(" ") ? `(${element.typescript})[]` : `${element.typescript}[]`,
     zod: `z.array(${element.zod})`,
     zodType: `z.ZodArray<${element.zodType}>`,
   };
