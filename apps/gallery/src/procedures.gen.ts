@@ -81,7 +81,7 @@ export interface GalleryProcedures {
 }
 
 /** The procedures of gallery that only the service gallery may call. */
-export interface GalleryGalleryWrites {
+export interface GalleryWrites {
   /**
    * Puts photos into an album in the order given, in place of what it held.
    * Locks the album's row until commit, so that two calls for one album don't mix. Waits for another such call.
@@ -145,7 +145,7 @@ export interface PrintsProcedures {
 }
 
 /** The procedures of prints that only the service prints may call. */
-export interface PrintsPrintsWrites {
+export interface PrintsWrites {
   /**
    * Orders prints of a photo, and gives the order's id. A photo that is not there is a foreign key violation; nothing was written.
    * Locks the photo's row against deletion until commit.
@@ -166,8 +166,8 @@ export interface Types {
     readonly prints: PrintsProcedures;
   };
   readonly services: {
-    readonly gallery: { readonly gallery: GalleryGalleryWrites; };
-    readonly prints: { readonly prints: PrintsPrintsWrites; };
+    readonly gallery: { readonly gallery: GalleryWrites; };
+    readonly prints: { readonly prints: PrintsWrites; };
   };
   readonly iterate: {
     readonly gallery: GalleryLists;
