@@ -18,6 +18,8 @@ test.each([
   ["packages/testing/src/a.ts", 'export { x } from "@plinth/db-core";'],
   ["packages/media/src/a.ts", 'import { x } from "@plinth/session";'],
   ["packages/kv/src/a.test.ts", 'import { x } from "@plinth/queue";'],
+  ["packages/kv/src/a.test.ts", 'import { x } from "@plinth/migrate";'],
+  ["packages/kv/src/a.ts", 'import { x } from "@plinth/migrate/testing";'],
 ])("refuses in %s: %s", (path, text) => {
   expect(forbiddenImports(source(path, text))).toHaveLength(1);
 });
@@ -25,6 +27,8 @@ test.each([
 test.each([
   ["packages/kv/src/a.ts", 'import { x } from "@plinth/db-core";'],
   ["packages/kv/src/a.test.ts", 'import { x } from "@plinth/testing";'],
+  ["packages/kv/src/a.test.ts", 'import { x } from "@plinth/migrate/testing";'],
+  ["packages/kv/src/a.ts", 'import { x } from "@plinth/db-core/errors";'],
   ["packages/media/src/a.ts", 'import { x } from "@plinth/files";'],
   ["packages/migrate/src/testing.ts", 'import { x } from "@plinth/testing";'],
   ["apps/gallery/src/a.ts", 'import { x } from "@plinth/media";'],

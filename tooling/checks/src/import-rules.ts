@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What stands behind the one door through which a package offers its users migrated test databases. */
 const TESTING_DOOR = ["packages/migrate/src/testing.ts", "packages/migrate/src/migrated-database.ts"];
 
-const IMPORT = /(?:from\s+|import\s+|import\(\s*)"@plinth\/([a-z-]+)(?:\/[^"]*)?"/g;
+const IMPORT = /(?:from\s+|import\s+|import\(\s*)"@plinth\/([a-z-]+(?:\/[^"]*)?)"/g;
 
 /** Imports that the architecture forbids, as `file: what is wrong`. Applications may import anything; tests may import @plinth/testing. */
 export function forbiddenImports(sources: readonly Source[]): readonly string[] {
@@ -18,10 +18,13 @@ export function forbiddenImports(sources: readonly Source[]): readonly string[] 
     const importer = /^packages\/([^/]+)\//.exec(path)?.[1];
     if (importer === undefined) return [];
     const allowed = new Set([...(MAY_IMPORT[importer] ?? ["db-core"]), importer]);
-    if (/\.test\.ts$|\/bench\//.test(path) || TESTING_DOOR.includes(path)) allowed.add("testing");
+    const isTest = /\.(?:test|chaos)\.ts$|\/fixtures\/|\/bench\//.test(path);
+    if (isTest || TESTING_DOOR.includes(path)) allowed.add("testing");
+    // The migrator's other door is for programs that migrate.
+    if (isTest) allowed.add("migrate/testing");
     return [...text.matchAll(IMPORT)]
       .map((match) => match[1] ?? "")
-      .filter((imported) => !allowed.has(imported))
+      .filter((imported) => !allowed.has(imported) && !allowed.has(imported.replace(/\/.*/, "")))
       .map((imported) => `${path}: ${importer} may not import @plinth/${imported}`);
   });
 }
