@@ -8,7 +8,7 @@ import { migrationsDirectory, shownPath } from "../migrations-directory.ts";
 export async function types({ args, env, cwd, output, facts }: CommandContext): Promise<number> {
   const directory = migrationsDirectory(args, cwd);
   const { url } = databaseAddress(args, env);
-  const { written, unchanged } = await generate({
+  const { written, unchanged, warnings } = await generate({
     directory,
     url,
     check: args.has("check"),
@@ -16,6 +16,8 @@ export async function types({ args, env, cwd, output, facts }: CommandContext): 
   });
   for (const path of written) output.line(`${output.style("green", "wrote")}     ${shownPath(path, cwd)}`);
   for (const path of unchanged) output.line(`unchanged ${shownPath(path, cwd)}`);
+  for (const warning of warnings) output.warn(warning);
+  facts.warnings = warnings;
   facts.written = written;
   facts.unchanged = unchanged;
   return EXIT_OK;
