@@ -79,7 +79,7 @@ test("a role that is not there is named, and nobody is granted anything", async 
   const { checkout, url } = app;
   checkout.edit("access.json", '"billing": {', '"nobody": { "uses": ["@plinth/notes"] }, "billing": {');
   const run = await checkout.run(url, "apply");
-  expect(run.code).toBe(10);
+  expect(run.code).toBe(8);
   expect(run.stderr).toContain(`${app.database.roles.diary!.replace(/diary$/, "nobody")}`);
   expect(await app.executable("diary")).toEqual([]);
 });
