@@ -9,6 +9,8 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   // Real servers, real processes: a test may take long on a busy machine, and none asserts how long.
   testTimeout: 60_000,
+  // The last word is the results': no leftover of a test may hold up a run that is over.
+  forceExit: true,
   reporters: ["default", fileURLToPath(new URL("./count-reporter.js", import.meta.url))],
   transform: {
     "\\.ts$": [
